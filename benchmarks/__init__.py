@@ -1,0 +1,1 @@
+"""Measured, not believed: each comparison in one run, on one server."""

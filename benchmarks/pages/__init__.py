@@ -1,0 +1,1 @@
+"""The site that is measured: an app that knows nothing of schemata."""

@@ -1,0 +1,1 @@
+"""The database ENGINE: Django's PostgreSQL backend, with the wanted schema applied."""

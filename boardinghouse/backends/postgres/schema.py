@@ -1,0 +1,317 @@
+"""The schema editor: each statement runs once where its table lives, and private ones are
+recorded, to be replayed in every schema.
+
+A statement belongs to a table, and the table says which. No SQL is parsed for it: Django's
+``sql_*`` templates are filled in by ``%``, and ours remember the table that they were given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from types import TracebackType
+from typing import Any
+
+from django.apps import apps as global_apps
+from django.apps.registry import Apps
+from django.db.backends.ddl_references import Statement as Parts
+from django.db.backends.utils import strip_quotes
+from django.db.models import Model
+
+from boardinghouse import ddl, fleet
+from boardinghouse.backends.postgres.parent import ParentEditor
+from boardinghouse.conf import conf
+from boardinghouse.exceptions import AdoptionRequired
+from boardinghouse.names import TEMPLATE
+from boardinghouse.schema import working_in
+from boardinghouse.sharing import find_model, is_private_join, is_shared_model, private_tables
+
+
+class Statement(str):
+    """SQL that knows its table."""
+
+    table: str | None = None
+
+    def __add__(self, other: str) -> Statement:
+        return of_table(str.__add__(self, other), self.table)
+
+
+class Template(str):
+    """An SQL template of Django's whose result knows its table."""
+
+    def __mod__(self, parts: Any) -> Statement:
+        table = (parts.get("table") or parts.get("old_table")) if isinstance(parts, dict) else None
+        return of_table(str.__mod__(self, parts), strip_quotes(str(table)) if table else None)
+
+
+def of_table(sql: str, table: str | None) -> Statement:
+    """Return a statement that knows its table."""
+    statement = Statement(sql)
+    statement.table = table
+    return statement
+
+
+def templates_of(editor: type) -> dict[str, Template]:
+    """Return an editor class's ``sql_*`` templates as ours."""
+    return {
+        name: Template(value)
+        for name in dir(editor)
+        if name.startswith("sql_") and isinstance(value := getattr(editor, name), str)
+    }
+
+
+def table_of(sql: object) -> str | None:
+    """Return the table that a statement knows, ours or one of Django's that is not text yet."""
+    known = sql.parts.get("table") if isinstance(sql, Parts) else getattr(sql, "table", None)
+    return strip_quotes(str(known)) if known else None
+
+
+ACTIONS = (
+    "create_model",
+    "alter_db_table_comment",
+    "alter_db_tablespace",
+    "alter_unique_together",
+    "alter_index_together",
+    "add_index",
+    "remove_index",
+    "rename_index",
+    "add_constraint",
+    "remove_constraint",
+    "add_field",
+    "remove_field",
+    "alter_field",
+)
+
+
+def learning(action: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an editor's action that first learns which state its model is from."""
+
+    @wraps(action)
+    def learned(self: DatabaseSchemaEditor, model: type[Model], *args: Any, **kwargs: Any) -> Any:
+        self.learn(model)
+        return action(self, model, *args, **kwargs)
+
+    return learned
+
+
+class DatabaseSchemaEditor(ParentEditor):
+    """Django's editor; see the module.
+
+    What was recorded is replayed before any other statement runs anywhere but in the template
+    (the connection sees to that), and when the editor is done. So a migration is a list of
+    segments, in the same order in every schema.
+    """
+
+    connection: Any
+
+    locals().update(templates_of(ParentEditor))
+    locals().update({name: learning(getattr(ParentEditor, name)) for name in ACTIONS})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._apps: Apps = global_apps
+        self._models: dict[str, type[Model] | None] = {}
+        self._recorded: list[str] = []
+        self._stale_views: set[str] = set()
+        self._quoted: set[str] = set()
+        self._locks_before = 0
+        self._place: str | None = None
+        self._is_placed = False
+        self._template_is_there = False
+
+    def __enter__(self) -> DatabaseSchemaEditor:
+        super().__enter__()
+        self._outer = outer = self.connection.recorder
+        if outer is not None:
+            self._place, self._is_placed = outer._place, outer._is_placed
+        if not self.collect_sql:
+            self.connection.recorder = self
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if exc_type is None:
+                self._finish()
+        except BaseException as error:
+            self.connection.recorder = self._outer
+            super().__exit__(type(error), error, error.__traceback__)
+            raise
+        self.connection.recorder = self._outer
+        super().__exit__(exc_type, exc_value, traceback)
+
+    def _finish(self) -> None:
+        deferred, self.deferred_sql = self.deferred_sql, []
+        for sql in deferred:
+            self.execute(sql, None)
+        self.flush()
+
+    # Where a statement runs
+
+    def execute(self, sql: Any, params: Any = ()) -> None:
+        """Run a statement in the template if its table is private, else in ``public``."""
+        statement = sql if isinstance(sql, str) else str(sql)
+        if self._is_placed:
+            with working_in(self._place):
+                super().execute(statement, params)
+            return
+        table = table_of(sql) or table_of(statement) or self._find_named(statement)
+        if table is None or self._is_shared(table):
+            with working_in(None):
+                super().execute(statement, params)
+        elif self.collect_sql:
+            super().execute(statement, params)
+        else:
+            self._execute_private(statement, params, table)
+
+    def quote_name(self, name: str) -> str:
+        self._quoted.add(name)
+        return super().quote_name(name)
+
+    def _find_named(self, statement: str) -> str | None:
+        """Return the table that a statement is about: the first in it that was quoted for it.
+
+        ``ValidateConstraint`` and operations of other packages write their SQL by themselves;
+        some of the editor's own name only a sequence.
+        """
+        places = {
+            statement.find(self.connection.ops.quote_name(name)): name for name in self._quoted
+        }
+        for place, name in sorted(places.items()):
+            if place >= 0 and self._is_table(name):
+                return name
+        return None
+
+    @contextmanager
+    def placed_in(self, name: str | None) -> Iterator[None]:
+        """Run all of a block's statements in one schema (None: ``public``), recording none."""
+        before = self._place, self._is_placed
+        self._place, self._is_placed = name, True
+        try:
+            with working_in(name):
+                yield
+        finally:
+            self._place, self._is_placed = before
+
+    def _execute_private(self, statement: str, params: Any, table: str) -> None:
+        self.ensure_template()
+        if params is not None:
+            statement = self.connection.ops.compose_sql(statement, params)
+        with working_in(TEMPLATE):
+            if not self._recorded:
+                self._locks_before = ddl.locks_held(self.connection)
+            super().execute(statement, None)
+        self._recorded.append(statement)
+        self._note_join(table)
+        if not self.connection.in_atomic_block:
+            # The template keeps the statement whatever comes next, so every schema must have it.
+            self.flush()
+
+    # Replaying
+
+    def flush(self) -> None:
+        """Replay what was recorded in every schema, and renew the views of joins it touched."""
+        recorded, self._recorded = self._recorded, []
+        stale, self._stale_views = self._stale_views, set()
+        if recorded:
+            self._require_room()
+            fleet.replay(self.connection, recorded)
+        for table in sorted(stale):
+            ddl.refresh_join_view(self.connection, table)
+
+    def _require_room(self) -> None:
+        if self.connection.in_atomic_block:
+            with working_in(TEMPLATE):
+                locks = ddl.locks_held(self.connection) - self._locks_before
+            schemata = len(fleet.names_of_schemata(self.connection))
+            fleet.require_room(self.connection, locks, schemata)
+
+    # The template
+
+    def ensure_template(self) -> None:
+        """Create the template at the first private statement there ever was."""
+        if not self._has_template():
+            with working_in(None):
+                self._refuse_unadopted()
+                ddl.create_template(self.connection)
+            self._template_is_there = True
+
+    def _has_template(self) -> bool:
+        if not self._template_is_there:
+            with working_in(None):
+                self._template_is_there = ddl.schema_exists(self.connection, TEMPLATE)
+        return self._template_is_there
+
+    def _refuse_unadopted(self) -> None:
+        with self.connection.cursor() as cursor:
+            present = set(self.connection.introspection.table_names(cursor))
+        left = sorted(present & set(private_tables()))
+        if left:
+            raise AdoptionRequired(
+                f"Private tables are still in public: {', '.join(left)}. Move them into a first "
+                "schema before other migrations of theirs run: `manage.py migrate boardinghouse`, "
+                "then `manage.py adopt_public NAME`, then `manage.py migrate`."
+            )
+
+    # Introspection: the template's path shows private and shared tables alike
+
+    def _constraint_names(self, *args: Any, **kwargs: Any) -> list[str]:
+        with self._looking():
+            # The stubs lack this one, and the next.
+            return super()._constraint_names(*args, **kwargs)  # type: ignore[misc, no-any-return]
+
+    def _get_sequence_name(self, table: str, column: str) -> str | None:
+        with self._looking():
+            return super()._get_sequence_name(table, column)  # type: ignore[misc, no-any-return]
+
+    def _looking(self) -> working_in:
+        if self._is_placed:
+            return working_in(self._place)
+        return working_in(TEMPLATE if self._has_template() else None)
+
+    # Which table is whose
+
+    def learn(self, model: type[Model]) -> None:
+        """Note the state whose models the following statements are about."""
+        self._apps = model._meta.apps
+        self._models[model._meta.db_table] = model
+
+    def alter_db_table(self, model: type[Model], old_db_table: str, new_db_table: str) -> None:
+        self.learn(model)
+        self._models[old_db_table] = model
+        super().alter_db_table(model, old_db_table, new_db_table)
+        self._note_join(new_db_table)
+
+    def delete_model(self, model: type[Model]) -> None:
+        self.learn(model)
+        if model._meta.label_lower == conf.SCHEMA_MODEL.lower() and not self.collect_sql:
+            fleet.disband(self.connection)
+        super().delete_model(model)
+
+    def _is_shared(self, table: str) -> bool:
+        model = self._model_of(table)
+        if model is None:
+            return not self._is_in_template(table)
+        return is_shared_model(model)
+
+    def _is_table(self, name: str) -> bool:
+        return self._model_of(name) is not None or self._is_in_template(name)
+
+    def _is_in_template(self, table: str) -> bool:
+        with self._looking():
+            return ddl.table_exists(self.connection, TEMPLATE, table)
+
+    def _note_join(self, table: str) -> None:
+        model = self._model_of(table)
+        if model is not None and is_private_join(model):
+            self._stale_views.add(table)
+
+    def _model_of(self, table: str) -> type[Model] | None:
+        if table not in self._models:
+            self._models[table] = find_model(table, self._apps) or find_model(table, global_apps)
+        return self._models[table]

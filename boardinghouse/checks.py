@@ -1,0 +1,275 @@
+"""System checks. Each message is the fact, each hint what to type; ids are never reused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core import checks
+from django.core.cache import DEFAULT_CACHE_ALIAS, caches
+from django.core.cache.backends.base import default_key_func
+from django.core.cache.backends.dummy import DummyCache
+from django.core.checks import CheckMessage
+from django.db import connections, router
+from django.db.models import Model
+from django.utils.module_loading import import_string
+
+from boardinghouse import ddl
+from boardinghouse.names import TEMPLATE
+from boardinghouse.routers import SchemaRouter
+from boardinghouse.schema import get_schema_model, working_in
+from boardinghouse.sharing import is_shared_model, private_tables
+
+ENGINE = "boardinghouse.backends.postgres"
+MIDDLEWARE = "boardinghouse.middleware.SchemaMiddleware"
+SESSION = "django.contrib.sessions.middleware.SessionMiddleware"
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+CONTEXT_PROCESSOR = "boardinghouse.context_processors.schemata"
+ROUTER = "boardinghouse.routers.SchemaRouter"
+SITE_CACHE = "django.middleware.cache.UpdateCacheMiddleware"
+KEY_FUNCTION = "boardinghouse.contrib.cache.make_key"
+DJANGOS_KEY_FUNCTION = "django.core.cache.backends.base.default_key_func"
+TWO_CACHES = (
+    f"Have two: CACHES['default'] with 'KEY_FUNCTION': {KEY_FUNCTION!r}, and CACHES['sessions'] "
+    "without it, in another LOCATION; and SESSION_CACHE_ALIAS = 'sessions'."
+)
+
+
+def register_all() -> None:
+    for check in (
+        check_engine,
+        check_middleware,
+        check_installed_apps,
+        check_context_processor,
+        check_shared_models,
+        check_schema_model,
+        check_caches,
+        check_router,
+    ):
+        checks.register(check, "boardinghouse")
+    checks.register(check_private_tables, checks.Tags.database)
+
+
+def check_engine(**kwargs: Any) -> Iterator[CheckMessage]:
+    alias = router.db_for_write(get_schema_model())
+    if not hasattr(connections[alias], "apply_schema"):
+        engine = settings.DATABASES[alias]["ENGINE"]
+        yield checks.Error(
+            f"The database {alias!r}, which holds the schemata, has the ENGINE {engine!r}.",
+            hint=f"DATABASES[{alias!r}]['ENGINE'] = {ENGINE!r}; to put it over another backend, "
+            "name that one in BOARDINGHOUSE_BASE_BACKEND.",
+            id="boardinghouse.E001",
+        )
+
+
+def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
+    if MIDDLEWARE not in settings.MIDDLEWARE:
+        yield checks.Error(
+            "SchemaMiddleware is not in MIDDLEWARE: no request would ever have a schema.",
+            hint=f"Add {MIDDLEWARE!r} to MIDDLEWARE, after {AUTHENTICATION!r}.",
+            id="boardinghouse.E002",
+        )
+        return
+    before = settings.MIDDLEWARE[: settings.MIDDLEWARE.index(MIDDLEWARE)]
+    for needed in (SESSION, AUTHENTICATION):
+        if not any(is_kind_of(each, needed) for each in before):
+            yield checks.Error(
+                f"SchemaMiddleware does not stand after {needed!r}, which it needs.",
+                hint=f"Put {needed!r} into MIDDLEWARE, and {MIDDLEWARE!r} to a place after it.",
+                id="boardinghouse.E003",
+            )
+
+
+def is_kind_of(path: str, needed: str) -> bool:
+    """Tell whether a middleware is another one, or a subclass of it; functions are neither."""
+    middleware, wanted = import_string(path), import_string(needed)
+    return isinstance(middleware, type) and issubclass(middleware, wanted)
+
+
+def check_installed_apps(**kwargs: Any) -> Iterator[CheckMessage]:
+    for name in ("django.contrib.auth", "django.contrib.sessions"):
+        if not apps.is_installed(name):
+            yield checks.Error(
+                f"{name!r} is not in INSTALLED_APPS: schemata belong to users, and the session "
+                "remembers the active one.",
+                hint=f"Add {name!r} to INSTALLED_APPS.",
+                id="boardinghouse.E004",
+            )
+
+
+def check_context_processor(**kwargs: Any) -> Iterator[CheckMessage]:
+    engines: list[dict[str, Any]] = settings.TEMPLATES
+    for engine in engines:
+        named = engine.get("OPTIONS", {}).get("context_processors", ())
+        if engine["BACKEND"].endswith(".DjangoTemplates") and CONTEXT_PROCESSOR in named:
+            return
+    yield checks.Warning(
+        "No template engine has boardinghouse's context processor: templates do not know the "
+        "schemata.",
+        hint=f"Add {CONTEXT_PROCESSOR!r} to TEMPLATES[...]['OPTIONS']['context_processors'].",
+        id="boardinghouse.W005",
+    )
+
+
+def check_shared_models(**kwargs: Any) -> Iterator[CheckMessage]:
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.proxy or not is_shared_model(model):
+            continue
+        for field in model._meta.local_fields:
+            target = field.remote_field.model if field.remote_field else None
+            if isinstance(target, type) and not is_shared_model(target):
+                yield points_at_private(model, field.name, target)
+
+
+def points_at_private(model: type[Model], field: str, target: type[Model]) -> CheckMessage:
+    return checks.Error(
+        f"The shared model {model._meta.label} points at the private model "
+        f"{target._meta.label} (field {field!r}): in which schema would the row be?",
+        hint=f"Share {target._meta.label} (inherit boardinghouse.base.SharedSchemaMixin, or name "
+        f"it in BOARDINGHOUSE_SHARED_MODELS), or make {model._meta.label} private.",
+        obj=model,
+        id="boardinghouse.E006",
+    )
+
+
+def check_schema_model(**kwargs: Any) -> Iterator[CheckMessage]:
+    from boardinghouse.models import AbstractSchema
+
+    model = get_schema_model()
+    label = model._meta.label
+    if not issubclass(model, AbstractSchema):
+        yield checks.Error(
+            f"BOARDINGHOUSE_SCHEMA_MODEL, {label}, is no model of schemata.",
+            hint="Let it inherit boardinghouse.models.AbstractSchema.",
+            obj=model,
+            id="boardinghouse.E009",
+        )
+    elif not any(each.name.endswith("name_is_safe") for each in model._meta.constraints):
+        yield checks.Error(
+            f"{label} has lost the constraint on its names: the database would take any.",
+            hint=f"Write `class Meta(AbstractSchema.Meta)` in {label}, and if it has constraints "
+            "of its own, put them after *AbstractSchema.Meta.constraints.",
+            obj=model,
+            id="boardinghouse.E010",
+        )
+
+
+def check_private_tables(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> Iterator[CheckMessage]:
+    """Compare where the tables are with where the models say they are."""
+    for alias in databases or ():
+        connection: Any = connections[alias]
+        if hasattr(connection, "apply_schema"):
+            with working_in(None):
+                yield from misplaced_tables(connection)
+
+
+def misplaced_tables(connection: Any) -> Iterator[CheckMessage]:
+    in_public, in_template = ddl.tables_in(connection, "public", TEMPLATE)
+    private = set(private_tables())
+    shared = {
+        model._meta.db_table
+        for model in apps.get_models(include_auto_created=True)
+        if is_shared_model(model)
+    }
+    left = sorted(private & in_public - in_template)
+    if left and not in_template:
+        yield checks.Warning(
+            f"Private tables are in public, where no schema sees them as its own: "
+            f"{', '.join(left)}.",
+            hint="Move them, with their data, into a first schema: "
+            "`manage.py adopt_public NAME --dry-run` shows how, without --dry-run it does.",
+            id="boardinghouse.W007",
+        )
+    elif left:
+        yield moved(left, "private", "public", "shared")
+    if both := sorted(private & in_public & in_template):
+        yield checks.Error(
+            f"These private tables are in the schemata, and in public as well: {', '.join(both)}. "
+            "Raw SQL with no schema active would read those in public.",
+            hint="Save what they hold, then drop them: `DROP TABLE public.NAME`.",
+            id="boardinghouse.E014",
+        )
+    if away := sorted(shared & in_template - in_public):
+        yield moved(away, "shared", "the schemata", "private")
+
+
+def moved(tables: list[str], now: str, place: str, before: str) -> CheckMessage:
+    return checks.Error(
+        f"These models are {now} now, but their tables are in {place}: {', '.join(tables)}.",
+        hint=f"Nothing moves rows by itself. Make the models {before} again "
+        "(BOARDINGHOUSE_SHARED_MODELS, BOARDINGHOUSE_PRIVATE_MODELS, SharedSchemaMixin), or copy "
+        "the rows with a migration into a new model's table and delete the old model.",
+        id="boardinghouse.E008",
+    )
+
+
+def check_caches(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Compare the keys that each cache makes in two schemata."""
+    sessions = cache_of_sessions()
+    # django-stubs look for it among the settings.
+    is_set = settings.is_overridden("CACHES")  # type: ignore[misc]
+    is_used = is_set or SITE_CACHE in settings.MIDDLEWARE
+    for alias in settings.CACHES:
+        if alias == sessions and has_keys_by_schema(alias):
+            yield loses_sessions(alias)
+        elif is_used and may_mix_schemata(alias, sessions) and not has_keys_by_schema(alias):
+            yield mixes_schemata(alias)
+
+
+def cache_of_sessions() -> str | None:
+    """Return the alias of the cache that keeps sessions; None if the engine needs none."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    return settings.SESSION_CACHE_ALIAS if hasattr(store, "cache_key_prefix") else None
+
+
+def has_keys_by_schema(alias: str) -> bool:
+    keys = set()
+    for schema in ("a", "b"):
+        with working_in(schema):
+            keys.add(caches[alias].make_key("key"))
+    return len(keys) == 2
+
+
+def may_mix_schemata(alias: str, sessions: str | None) -> bool:
+    """Tell whether a cache could keep a schema's data; naming Django's keys says it does not."""
+    if isinstance(caches[alias], DummyCache):
+        return False
+    if alias == sessions:
+        return alias in (DEFAULT_CACHE_ALIAS, settings.CACHE_MIDDLEWARE_ALIAS)
+    said = settings.CACHES[alias].get("KEY_FUNCTION")
+    return not (said and caches[alias].key_func is default_key_func)
+
+
+def loses_sessions(alias: str) -> CheckMessage:
+    return checks.Error(
+        f"The cache {alias!r} keeps the sessions, and its keys differ by schema: switching would "
+        "lose the session.",
+        hint=TWO_CACHES,
+        id="boardinghouse.E012",
+    )
+
+
+def mixes_schemata(alias: str) -> CheckMessage:
+    return checks.Warning(
+        f"The keys of the cache {alias!r} do not say in which schema they were made: what one "
+        "schema puts there, every other one gets.",
+        hint=f"CACHES[{alias!r}]['KEY_FUNCTION'] = {KEY_FUNCTION!r}. {TWO_CACHES} For what is "
+        f"common to all schemata, say so with 'KEY_FUNCTION': {DJANGOS_KEY_FUNCTION!r}.",
+        id="boardinghouse.W011",
+    )
+
+
+def check_router(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Look for our router in the first place: the first to answer is the last to be asked."""
+    if not any(isinstance(each, SchemaRouter) for each in router.routers[:1]):
+        yield checks.Warning(
+            "SchemaRouter is not the first of DATABASE_ROUTERS: an object of one schema could be "
+            "saved, deleted or referred to in another one.",
+            hint=f"Put {ROUTER!r} at the beginning of DATABASE_ROUTERS.",
+            id="boardinghouse.W013",
+        )

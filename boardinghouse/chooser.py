@@ -1,0 +1,51 @@
+"""The page on which a person chooses a schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
+
+from boardinghouse import access
+from boardinghouse.responses import show
+from boardinghouse.schema import get_schema_model
+from boardinghouse.switching import KEY
+from boardinghouse.wishes import endpoint_address
+
+PAGE_SIZE = 50
+
+
+def choose(
+    request: HttpRequest, *, back: str = "", wanted: str = "", status: int = 200
+) -> HttpResponse:
+    """Show the schemata that a person may enter, the current one and a wanted one marked.
+
+    Three queries at most, however many there are: how many, a page of them, the wanted one.
+    """
+    search = request.GET.get("q", "").replace("\0", "").strip()  # PostgreSQL's text has no NUL
+    pages = Paginator(search_visible(request.user, search), PAGE_SIZE)
+    page = pages.get_page(request.GET.get("page"))
+    context = {
+        "back": back or f"{request.META.get('SCRIPT_NAME', '')}/",
+        "endpoint": endpoint_address(request),
+        "page": page,
+        "search": search,
+        "has_search": bool(search) or pages.num_pages > 1,
+        "selected": request.session.get(KEY),
+        "wanted": access.visible(request.user, wanted).first() if wanted else None,
+    }
+    response = show(request, "boardinghouse/choose.html", context, status=status)
+    add_never_cache_headers(response)
+    return response
+
+
+def search_visible(user: Any, search: str) -> Any:
+    """Return what a user may enter, in order, narrowed to names that have all the words."""
+    manager: Any = get_schema_model()._default_manager
+    found = manager.visible_to(user).order_by("name", "pk")
+    for word in search.split():
+        found = found.filter(Q(name__icontains=word) | Q(schema__icontains=word))
+    return found

@@ -1,0 +1,43 @@
+"""The one reader of our settings; each is read when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+
+DEFAULT_SCHEMA_MODEL = "boardinghouse.Schema"
+DEFAULT_BASE_BACKEND = "django.db.backends.postgresql"
+
+
+class Settings:
+    @property
+    def SCHEMA_MODEL(self) -> str:
+        return str(getattr(settings, "BOARDINGHOUSE_SCHEMA_MODEL", DEFAULT_SCHEMA_MODEL))
+
+    @property
+    def SHARED_MODELS(self) -> frozenset[str]:
+        return _labels(getattr(settings, "BOARDINGHOUSE_SHARED_MODELS", ()))
+
+    @property
+    def PRIVATE_MODELS(self) -> frozenset[str]:
+        return _labels(getattr(settings, "BOARDINGHOUSE_PRIVATE_MODELS", ()))
+
+    @property
+    def EXTRA_SEARCH_PATH(self) -> tuple[str, ...]:
+        return tuple(getattr(settings, "BOARDINGHOUSE_EXTRA_SEARCH_PATH", ()))
+
+    @property
+    def BASE_BACKEND(self) -> str:
+        return str(getattr(settings, "BOARDINGHOUSE_BASE_BACKEND", DEFAULT_BASE_BACKEND))
+
+    @property
+    def SIGNED_LINK_AGE(self) -> int:
+        return int(getattr(settings, "BOARDINGHOUSE_SIGNED_LINK_AGE", 7 * 24 * 3600))
+
+
+def _labels(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
+
+
+conf = Settings()

@@ -1,0 +1,1 @@
+"""Django's admin, in which every page says where it is."""

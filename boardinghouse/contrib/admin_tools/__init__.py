@@ -1,0 +1,1 @@
+"""A dashboard module and a menu item for django-admin-tools."""

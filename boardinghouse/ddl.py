@@ -1,0 +1,279 @@
+"""Every DDL statement on whole schemata, and on the views that stand for private joins.
+
+All functions take the connection. Those that change something run in a transaction: the
+one that is open, with a savepoint, or one of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, ProgrammingError, transaction
+from psycopg.errors import DuplicateSchema, UniqueViolation
+
+from boardinghouse.exceptions import LockBudgetExceeded, SchemaExists, UncopiableObject
+from boardinghouse.names import TEMPLATE, quote
+from boardinghouse.schema import working_in
+
+if TYPE_CHECKING:
+    from boardinghouse.backends.postgres.base import DatabaseWrapper
+
+STAGES = (
+    ("sequence", "function", "table", "owner", "function of table"),
+    ("constraint", "index", "foreign key", "view", "trigger", "option", "privilege", "comment"),
+)
+JOIN_TRIGGER = (
+    "CREATE TRIGGER choose_a_schema INSTEAD OF INSERT OR UPDATE OR DELETE ON public.{} "
+    "FOR EACH ROW EXECUTE FUNCTION public.boardinghouse_choose_a_schema()"
+)
+
+
+@cache
+def read_sql(name: str) -> str:
+    """Return the text of ``boardinghouse/sql/NAME.sql``."""
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text()
+
+
+def schema_exists(connection: DatabaseWrapper, name: str) -> bool:
+    """Ask PostgreSQL whether there is a schema of this name. One round trip."""
+    return bool(_value(connection, "SELECT to_regnamespace(%s) IS NOT NULL", [quote(name)]))
+
+
+def table_exists(connection: DatabaseWrapper, schema: str, table: str) -> bool:
+    """Ask PostgreSQL whether a schema has a table or view of this name. One round trip."""
+    name = f"{quote(schema)}.{quote(table)}"
+    return bool(_value(connection, "SELECT to_regclass(%s) IS NOT NULL", [name]))
+
+
+def tables_in(connection: DatabaseWrapper, *schemata: str) -> tuple[set[str], ...]:
+    """Return the names of each schema's tables. One round trip."""
+    rows = _rows(
+        connection,
+        "SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+        " WHERE relkind IN ('r', 'p') AND nspname = ANY (%s)",
+        [list(schemata)],
+    )
+    return tuple({table for schema, table in rows if schema == each} for each in schemata)
+
+
+def existing_schemata(connection: DatabaseWrapper, names: list[str]) -> set[str]:
+    """Return which of these names PostgreSQL has schemata for. One round trip."""
+    query = "SELECT nspname FROM pg_namespace WHERE nspname = ANY (%s)"
+    return {name for (name,) in _rows(connection, query, [names])}
+
+
+def has_rows_of_its_own(connection: DatabaseWrapper, name: str) -> bool:
+    """Tell whether a schema has rows that the template has not."""
+    tables, in_template = tables_in(connection, name, TEMPLATE)
+    return bool(
+        _names_where(
+            connection,
+            {
+                table: f"EXISTS (SELECT each::text FROM {quote(name)}.{quote(table)} each"
+                + (
+                    f" EXCEPT ALL SELECT each::text FROM {quote(TEMPLATE)}.{quote(table)} each)"
+                    if table in in_template
+                    else ")"
+                )
+                for table in tables
+            },
+        )
+    )
+
+
+def create_template(connection: DatabaseWrapper) -> None:
+    """Create the template schema, empty."""
+    _run(connection, [f"CREATE SCHEMA {quote(TEMPLATE)}"])
+
+
+def compile_clone(connection: DatabaseWrapper, source: str, *, rows: bool = True) -> list[str]:
+    """Return the statements that make a schema's objects (and rows) in another schema.
+
+    They are to be run with that other schema alone on the path. Raises UncopiableObject for
+    what they could not make.
+    """
+    with connection.alone_on_path(source):
+        _refuse_uncopiable(connection, source)
+        found = _rows(connection, read_sql("definitions"), {"schema": quote(source)})
+        by_stage: dict[str, list[str]] = {}
+        for stage, _place, statement in sorted(found):
+            by_stage.setdefault(stage, []).append(statement)
+        data = _copy_statements(connection, source) if rows else []
+    before, after = ([s for stage in half for s in by_stage.get(stage, ())] for half in STAGES)
+    return ["SET LOCAL check_function_bodies = off", *before, *data, *after]
+
+
+def compile_template(connection: DatabaseWrapper) -> list[str]:
+    """Return the statements that make a copy of the template; none while there is no template."""
+    flush_recorded(connection)
+    if not schema_exists(connection, TEMPLATE):
+        return []
+    return compile_clone(connection, TEMPLATE)
+
+
+def create(connection: DatabaseWrapper, name: str, statements: Iterable[str]) -> None:
+    """Create a schema and run in it the statements that `compile_clone` returned.
+
+    All or nothing. Raises SchemaExists when another one, or another process, was first.
+    """
+    flush_recorded(connection)
+    with transaction.atomic(using=connection.alias):
+        _create_empty(connection, name)
+        with connection.alone_on_path(name):
+            _run(connection, [";\n".join(statements)])
+
+
+def drop(connection: DatabaseWrapper, name: str) -> None:
+    """Drop a schema and all that is in it, or nothing."""
+    flush_recorded(connection)
+    with transaction.atomic(using=connection.alias):
+        # PostgreSQL drops no table on which checks of this transaction are still pending.
+        connection.check_constraints()
+        _run(connection, [f"DROP SCHEMA IF EXISTS {quote(name)} CASCADE"])
+
+
+def flush_recorded(connection: DatabaseWrapper) -> None:
+    """Replay first what a migration at work on this connection has recorded."""
+    if connection.recorder is not None:
+        connection.recorder.flush()
+
+
+def refresh_join_view(connection: DatabaseWrapper, table: str) -> None:
+    """Make the view in ``public`` that stands for a private join anew, or take it away.
+
+    With no schema active, reading the join finds nothing and writing it says to choose one.
+    """
+    with working_in(None):
+        _run(connection, [f"DROP VIEW IF EXISTS public.{quote(table)}"])
+        name = f"{quote(TEMPLATE)}.{quote(table)}"
+        create_view = _value(connection, read_sql("create_join_view"), {"table": name})
+        if create_view:
+            _run(connection, [read_sql("choose_a_schema"), create_view])
+            _run(connection, [JOIN_TRIGGER.format(quote(table))])
+
+
+# The lock table: https://www.postgresql.org/docs/current/runtime-config-locks.html
+
+
+def lock_budget(connection: DatabaseWrapper) -> int:
+    """Return how many locks a transaction of ours may take: three quarters of the table."""
+    return int(
+        _value(
+            connection,
+            "SELECT current_setting('max_locks_per_transaction')::int * 3 / 4 * ("
+            "current_setting('max_connections')::int"
+            " + current_setting('max_prepared_transactions')::int)",
+        )
+    )
+
+
+def locks_held(connection: DatabaseWrapper) -> int:
+    """Return how many locks this connection's transaction holds."""
+    return int(
+        _value(
+            connection,
+            "SELECT count(*) FROM (SELECT DISTINCT locktype, database, relation, classid, objid,"
+            " objsubid FROM pg_locks WHERE pid = pg_backend_pid()) AS held",
+        )
+    )
+
+
+def schemata_per_transaction(connection: DatabaseWrapper) -> int:
+    """Return how many clones of the template the lock budget allows at once, at least one."""
+    relations = _value(
+        connection,
+        "SELECT count(*) + 2 * count(nullif(reltoastrelid, 0)) FROM pg_class"
+        " WHERE relnamespace = to_regnamespace(%s)",
+        [quote(TEMPLATE)],
+    )
+    return max(1, lock_budget(connection) // (int(relations) + 1))
+
+
+def require_room(connection: DatabaseWrapper, wanted: int, what: str) -> None:
+    """Raise LockBudgetExceeded unless so many schemata fit one transaction."""
+    room = schemata_per_transaction(connection)
+    if wanted > room:
+        raise LockBudgetExceeded(
+            f"{what} {wanted} schemata in one transaction needs more locks than PostgreSQL has "
+            f"room for: its budget is {lock_budget(connection)} locks, which is {room} schemata. "
+            "Do it outside atomic(), where it goes in batches, or raise "
+            "max_locks_per_transaction in postgresql.conf."
+        )
+
+
+def _create_empty(connection: DatabaseWrapper, name: str) -> None:
+    try:
+        _run(connection, [f"CREATE SCHEMA {quote(name)}"])
+    except (ProgrammingError, IntegrityError) as error:
+        # The latter when another process creates it in a transaction that has just ended.
+        if isinstance(error.__cause__, DuplicateSchema | UniqueViolation):
+            raise SchemaExists(name) from error
+        raise
+
+
+def _refuse_uncopiable(connection: DatabaseWrapper, source: str) -> None:
+    found = _rows(connection, read_sql("uncopiable"), {"schema": quote(source)})
+    if found:
+        named = ", ".join(f"{kind} {name!r}" for kind, name in found)
+        raise UncopiableObject(
+            f"Schema {source!r} holds what a clone would lack: {named}. Keep such objects in "
+            "public, or create them without a migration of a private app."
+        )
+
+
+def _copy_statements(connection: DatabaseWrapper, source: str) -> list[str]:
+    """Return statements that copy a schema's rows and the positions of its sequences."""
+    tables = _rows(connection, read_sql("tables_with_columns"), {"schema": quote(source)})
+    sequences = [
+        name
+        for (name,) in _rows(
+            connection,
+            "SELECT relname FROM pg_class WHERE relkind = 'S'"
+            " AND relnamespace = %s::regnamespace ORDER BY relname",
+            [quote(source)],
+        )
+    ]
+    filled = _names_where(
+        connection, {name: f"EXISTS (SELECT FROM {quote(name)})" for name, _columns in tables}
+    )
+    copies = [
+        f"INSERT INTO {quote(name)} ({columns}) OVERRIDING SYSTEM VALUE"
+        f" SELECT {columns} FROM {quote(source)}.{quote(name)}"
+        for name, columns in tables
+        if name in filled
+    ]
+    positions = [
+        f"SELECT setval('{quote(name)}', last_value, is_called) FROM {quote(source)}.{quote(name)}"
+        for name in sequences
+    ]
+    return [*copies, *positions]
+
+
+def _names_where(connection: DatabaseWrapper, conditions: dict[str, str]) -> set[str]:
+    if not conditions:
+        return set()
+    query = " UNION ALL ".join(
+        f"SELECT {index} WHERE {condition}" for index, condition in enumerate(conditions.values())
+    )
+    names = list(conditions)
+    return {names[index] for (index,) in _rows(connection, query)}
+
+
+def _run(connection: DatabaseWrapper, statements: Iterable[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def _rows(connection: DatabaseWrapper, query: str, params: Any = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+        return list(cursor.fetchall())
+
+
+def _value(connection: DatabaseWrapper, query: str, params: Any = None) -> Any:
+    rows = _rows(connection, query, params)
+    return rows[0][0] if rows else None

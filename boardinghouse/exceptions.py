@@ -1,0 +1,89 @@
+"""Every exception of the package; a class's docstring is its default message."""
+
+from __future__ import annotations
+
+import inspect
+
+from django.core.exceptions import PermissionDenied
+from django.core.management.base import CommandError
+from django.db import IntegrityError, ProgrammingError
+
+
+class BoardinghouseError(Exception):
+    """Something went wrong in boardinghouse."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.cleandoc(self.__doc__ or ""))
+
+
+class NoActiveSchema(BoardinghouseError, ProgrammingError):
+    """No schema is active. Choose one, or use boardinghouse.schema.override(NAME)."""
+
+
+class SchemaNotFound(BoardinghouseError, ProgrammingError):
+    """There is no such schema."""
+
+    def __init__(self, schema: str) -> None:
+        self.schema = schema
+        super().__init__(
+            f"Schema {schema!r} does not exist. `manage.py list_schemata` lists those that do."
+        )
+
+
+class SchemaExists(BoardinghouseError, IntegrityError):
+    """There is such a schema already."""
+
+    def __init__(self, schema: str) -> None:
+        self.schema = schema
+        super().__init__(f"Schema {schema!r} exists already. Choose another name.")
+
+
+class WrongSchema(BoardinghouseError):
+    """The object is in another schema than the one that is active."""
+
+
+class TemplateSchemaActivation(BoardinghouseError):
+    """The template schema cannot be activated: nobody's data lives there."""
+
+
+class Forbidden(BoardinghouseError, PermissionDenied):
+    """You may not enter that schema."""
+
+
+class UncopiableObject(BoardinghouseError, CommandError):
+    """The schema holds an object that cannot be copied."""
+
+
+class LockBudgetExceeded(BoardinghouseError, CommandError):
+    """PostgreSQL's lock table has no room for so many schemata in one transaction."""
+
+
+class BatchFailed(BoardinghouseError):
+    """Some schemata were created before one failed; `made` names them."""
+
+    def __init__(self, made: list[str], failed: list[str]) -> None:
+        self.made, self.failed = made, failed
+        super().__init__(
+            f"{len(made)} schemata were created ({', '.join(made) or 'none'}), then a batch "
+            f"failed and nothing of it was kept: {', '.join(failed)}."
+        )
+
+
+class ReplayFailed(BoardinghouseError, CommandError):
+    """A statement that ran in the template failed in a schema."""
+
+    def __init__(self, schema: str, statement: str, error: Exception) -> None:
+        self.schema, self.statement = schema, statement
+        super().__init__(f"Schema {schema!r}: {str(error).strip()}\nStatement: {statement}")
+
+
+class AmbiguousOperation(BoardinghouseError, CommandError):
+    """A migration operation does not say whether it means shared or private tables."""
+
+
+class AdoptionRequired(BoardinghouseError, CommandError):
+    """Private tables are still in public."""
+
+
+class OccupiedSchemata(BoardinghouseError, CommandError):
+    """Unapplying this migration would lose track of schemata that hold rows."""

@@ -1,0 +1,195 @@
+"""The schema of a session: chosen, checked and entered at each request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
+
+from boardinghouse import access
+from boardinghouse.conditional import keep_apart
+from boardinghouse.csrf import csrf_refusal
+from boardinghouse.exceptions import Forbidden, TemplateSchemaActivation
+from boardinghouse.mirror import mirror_schema
+from boardinghouse.missing import is_for_want_of_schema, is_from_vanished_schema
+from boardinghouse.origin import ask_first, is_cross_site, is_prefetch
+from boardinghouse.races import keep_later_switches, note_choice, recall_choice
+from boardinghouse.responses import ask_to_select, refuse
+from boardinghouse.schema import begin_request, deactivate_schema, end_request
+from boardinghouse.stale import refuse_stale
+from boardinghouse.switching import KEY, achange_schema, change_schema, forget_schema, store
+from boardinghouse.views import endpoint
+from boardinghouse.wishes import (
+    HEADER,
+    Wish,
+    address_without_parameter,
+    is_endpoint,
+    query_without_parameter,
+    wish_of,
+)
+
+__all__ = ["SchemaMiddleware", "achange_schema", "change_schema"]
+
+
+class SchemaMiddleware:
+    """Enter the session's schema, once its user's membership has been checked.
+
+    Sync and async. A request waits for one round trip more than without us: membership, the
+    proof that the schema exists and the ``SET`` are one statement. Stands after the session
+    and the authentication middleware.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = keep_apart(get_response)
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self.is_async:
+            return self._call_async(request)
+        response = process_request(request)
+        if response is None:
+            with ending_in_death():
+                response = self.get_response(request)
+        return process_response(request, response)
+
+    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
+        response = await sync_to_async(process_request)(request)
+        if response is None:
+            spare_second_user_query(request)
+            with ending_in_death():
+                response = await self.get_response(request)
+        return process_response(request, response)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        """Refuse what was meant for another schema than the one that is active now."""
+        return refuse_stale(request, may_read_form=not getattr(view, "csrf_exempt", False))
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        """Answer what came of having no schema, or of one that vanished; leave all else alone."""
+        if isinstance(exception, TemplateSchemaActivation):
+            leave(request)
+            return refuse(request)
+        if is_for_want_of_schema(exception):
+            return ask_to_select(request)
+        if is_from_vanished_schema(exception):
+            leave(request)
+            return ask_to_select(request)
+        return None
+
+
+def process_request(request: HttpRequest) -> HttpResponseBase | None:
+    """Start from nothing, then grant what the request asks for or resume what the session has."""
+    begin_request(request)
+    if not hasattr(request, "session") or not hasattr(request, "user"):
+        raise ImproperlyConfigured(
+            "boardinghouse.middleware.SchemaMiddleware stands after SessionMiddleware and "
+            "AuthenticationMiddleware: move it down in MIDDLEWARE."
+        )
+    # This loads the user, which may flush the session, and which async views could not do.
+    bool(request.user.is_authenticated)
+    request.session = keep_later_switches(request.session)
+    recall_choice(request)
+    response = serve_or_enter(request)
+    if response is not None:
+        add_never_cache_headers(response)
+    return response
+
+
+def serve_or_enter(request: HttpRequest) -> HttpResponseBase | None:
+    """Serve the endpoint, or enter a schema and leave the answer to the view (None)."""
+    wish = wish_of(request)
+    try:
+        if is_endpoint(request):
+            return ask_first(request, wish) or csrf_refusal(request, endpoint) or endpoint(request)
+        if wish is not None:
+            return ask_first(request, wish) or grant(request, wish)
+        resume(request)
+    except Forbidden:
+        return refuse(request)
+    return None
+
+
+def grant(request: HttpRequest, wish: Wish) -> HttpResponseBase | None:
+    """Give a request the schema that it asks for; raise Forbidden if its user may not."""
+    if refusal := csrf_refusal(request):
+        return refusal
+    if wish.is_in_address and request.method in ("GET", "HEAD"):
+        change_schema(request, wish.name)
+        return HttpResponseRedirect(address_without_parameter(request))
+    store(request, wish.name, access.enter)
+    if wish.is_in_address:
+        request.META["QUERY_STRING"] = query_without_parameter(request)
+        del request.GET  # a cached property of what META says
+    return None
+
+
+def resume(request: HttpRequest) -> None:
+    """Enter the session's schema, or the only one there is; raise Forbidden if it is lost."""
+    name = request.session.get(KEY)
+    if not name:
+        choose_only_one(request)
+    elif access.enter(request.user, name) is None:
+        forget_schema(request)
+        raise Forbidden
+
+
+def choose_only_one(request: HttpRequest) -> None:
+    """Enter the one schema there is to enter, unless a receiver refuses; nothing was asked for."""
+    if not request.user.is_authenticated or not (only := access.only_visible(request.user)):
+        return
+    if is_cross_site(request) or is_prefetch(request):
+        access.enter(request.user, only.schema)  # what another site causes changes no session
+        return
+    with suppress(Forbidden):
+        store(request, only.schema, access.enter)
+
+
+def leave(request: HttpRequest) -> None:
+    """Forget the schema, in the session and in this request."""
+    forget_schema(request)
+    deactivate_schema()
+
+
+def spare_second_user_query(request: HttpRequest) -> None:
+    """Let ``await request.auser()`` return the user that was loaded already."""
+
+    async def auser() -> Any:
+        return request.user
+
+    request.auser = auser
+
+
+def process_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Tell the browser which schema it is in."""
+    note_choice(request, response)
+    mirror_schema(request, response)
+    patch_vary_headers(response, (HEADER,))
+    return response
+
+
+@contextmanager
+def ending_in_death() -> Iterator[None]:
+    """Leave the schema when a view dies of what Django turns into no response.
+
+    A worker that is told to exit sends no `request_finished`.
+    """
+    try:
+        yield
+    except BaseException:
+        end_request()
+        raise

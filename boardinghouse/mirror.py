@@ -1,0 +1,32 @@
+"""A readable cookie that says which schema the last response was made in.
+
+Open tabs read it, and since pages vary on cookies, it keeps one schema's pages in the browser's
+cache from being shown in another. Nothing on the server ever trusts it.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from boardinghouse.switching import KEY
+
+COOKIE = "boardinghouse_schema"
+
+
+def mirror_schema(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Set the cookie to the session's schema, if the browser does not have it so already."""
+    schema = request.session.get(KEY) or ""
+    if request.COOKIES.get(COOKIE, "") == schema:
+        return
+    response.set_cookie(
+        COOKIE,
+        schema,
+        max_age=settings.SESSION_COOKIE_AGE,
+        path=settings.SESSION_COOKIE_PATH,
+        domain=settings.SESSION_COOKIE_DOMAIN,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
+        httponly=False,
+    )

@@ -1,0 +1,187 @@
+"""Migration operations that say where they run: in every schema, or once in ``public``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ModelState, ProjectState
+
+from boardinghouse import ddl, fleet
+from boardinghouse.exceptions import AmbiguousOperation
+from boardinghouse.names import TEMPLATE
+from boardinghouse.sharing import is_shared_label
+
+#: What Django asks an operation; the last four are what `migrate --plan` shows.
+COPIED = (
+    *("reduces_to_sql", "reversible", "atomic", "elidable", "category"),
+    *("code", "reverse_code", "sql", "reverse_sql"),
+)
+
+
+class Wrapper(Operation):
+    """An operation around another one, whose effect on the state is the other one's."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        for name in COPIED:
+            if hasattr(operation, name):
+                setattr(self, name, getattr(operation, name))
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return (type(self).__qualname__, [self.operation], {})
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        self.operation.state_forwards(app_label, state)
+
+    def references_model(self, name: str, app_label: str) -> bool:
+        return self.operation.references_model(name, app_label)
+
+    def references_field(self, model_name: str, name: str, app_label: str) -> bool:
+        return self.operation.references_field(model_name, name, app_label)
+
+    def describe(self) -> str:
+        return self.operation.describe()
+
+    @property
+    def migration_name_fragment(self) -> Any:
+        return self.operation.migration_name_fragment
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._run(
+            schema_editor,
+            lambda: self.operation.database_forwards(
+                app_label, schema_editor, from_state, to_state
+            ),
+        )
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._run(
+            schema_editor,
+            lambda: self.operation.database_backwards(
+                app_label, schema_editor, from_state, to_state
+            ),
+        )
+
+    def _run(self, schema_editor: Any, action: Callable[[], None]) -> None:
+        raise NotImplementedError
+
+
+class PerSchema(Wrapper):
+    """Run an operation in the template and then in every schema, with that schema active.
+
+    For ``RunPython`` and ``RunSQL`` on private models, and for operations of other packages.
+    New schemata are copies of the template, so what the operation did there, they have.
+    """
+
+    def _run(self, schema_editor: Any, action: Callable[[], None]) -> None:
+        if schema_editor.collect_sql:
+            action()
+            return
+        schema_editor.ensure_template()
+        schema_editor.flush()
+        connection = schema_editor.connection
+        before = ddl.locks_held(connection)
+        run_in(schema_editor, TEMPLATE, action)
+        names = fleet.names_of_schemata(connection)
+        fleet.require_room(connection, ddl.locks_held(connection) - before, len(names))
+        for name in names:
+            run_in(schema_editor, name, action)
+
+    def describe(self) -> str:
+        return f"{super().describe()}, in every schema"
+
+
+class Shared(Wrapper):
+    """Run an operation once, in ``public``, with no schema active.
+
+    For ``RunPython`` and ``RunSQL`` on shared models.
+    """
+
+    def _run(self, schema_editor: Any, action: Callable[[], None]) -> None:
+        if schema_editor.collect_sql:
+            action()
+            return
+        schema_editor.flush()
+        run_in(schema_editor, None, action)
+
+
+class ByApp(Wrapper):
+    """What a plain ``RunPython`` or ``RunSQL`` becomes: its app's models say where it runs.
+
+    All private: in every schema; all shared, or none at all: once. Else AmbiguousOperation.
+    """
+
+    def __init__(self, operation: Operation, migration: str) -> None:
+        super().__init__(operation)
+        self.migration = migration
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        chosen = self._choose(app_label, from_state, to_state)
+        chosen.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        chosen = self._choose(app_label, from_state, to_state)
+        chosen.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def _choose(self, app_label: str, *states: ProjectState) -> Wrapper:
+        models = {
+            f"{app_label}.{state.name}": is_shared_state(state, project)
+            for project in states
+            for (label, _name), state in project.models.items()
+            if label == app_label and has_table(state)
+        }
+        shared = sorted(name for name, is_shared in models.items() if is_shared)
+        private = sorted(name for name, is_shared in models.items() if not is_shared)
+        if shared and private:
+            kind = type(self.operation).__name__
+            raise AmbiguousOperation(
+                f"{self.migration}: this {kind} does not say where it runs, and the app has "
+                f"shared models ({', '.join(shared)}) and private ones ({', '.join(private)}). "
+                f"Write boardinghouse.operations.PerSchema({kind}(...)) to run it in every "
+                f"schema, or boardinghouse.operations.Shared({kind}(...)) to run it once."
+            )
+        return PerSchema(self.operation) if private else Shared(self.operation)
+
+
+def is_shared_state(state: ModelState, project: ProjectState) -> bool:
+    """Tell whether a migration's model state is shared; a child follows its concrete parent."""
+    for base in state.bases:
+        if isinstance(base, str):
+            parent = project.models.get(tuple(base.lower().split(".")))
+            if parent is not None:
+                return is_shared_state(parent, project)
+    return is_shared_label(f"{state.app_label}.{state.name}", tuple(state.bases))
+
+
+def has_table(state: ModelState) -> bool:
+    """Tell whether a migration's model state has a table of its own that Django manages."""
+    options = state.options
+    return not options.get("proxy") and options.get("managed", True) and not _is_swapped(state)
+
+
+def _is_swapped(state: ModelState) -> bool:
+    setting = str(state.options.get("swappable", ""))
+    label = f"{state.app_label}.{state.name}".lower()
+    return str(getattr(settings, setting, label)).lower() != label
+
+
+def run_in(schema_editor: Any, name: str | None, action: Callable[[], None]) -> None:
+    """Run an action in one schema, and the checks of its foreign keys that it put off.
+
+    PostgreSQL refuses to alter a table while such checks are pending.
+    """
+    with schema_editor.placed_in(name):
+        action()
+        if schema_editor.connection.in_atomic_block:
+            schema_editor.connection.check_constraints()

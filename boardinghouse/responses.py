@@ -1,0 +1,96 @@
+"""What we answer: a page for people, text or JSON for scripts."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.apps import apps
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template import TemplateDoesNotExist
+from django.template.backends.django import DjangoTemplates
+from django.template.loader import get_template
+from django.utils.translation import gettext as _
+
+from boardinghouse.wishes import endpoint_address
+
+
+def answer(
+    request: HttpRequest, message: str, *, schema: str | None = None, status: int = 200
+) -> HttpResponse:
+    """Say in a short message what happened: as JSON for who accepts it, else as text."""
+    if accepts_json(request):
+        return JsonResponse({"schema": schema, "message": message}, status=status)
+    return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+
+
+def refuse(request: HttpRequest) -> HttpResponse:
+    """Refuse a schema: the same for one that is forbidden and one that does not exist."""
+    message = _("You may not enter that schema.")
+    if is_person(request):
+        context = {"message": message, "address": endpoint_address(request)}
+        return show(request, "boardinghouse/refused.html", context, status=403)
+    return answer(request, message, status=403)
+
+
+def ask_to_select(request: HttpRequest) -> HttpResponse:
+    """Say that a schema must be selected: an error for scripts, the chooser for people."""
+    message = _("You must select a schema to access that resource")
+    if is_script(request):
+        return answer(request, message, status=400)
+    messages.error(request, message, fail_silently=True)
+    query = urlencode({"next": request.get_full_path()})
+    return HttpResponseRedirect(f"{endpoint_address(request)}?{query}")
+
+
+def show(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Render one of our pages; with our own template where a project's engines do not find it.
+
+    A refusal must not become an error, after which the session would not be saved.
+    """
+    try:
+        found: Any = get_template(template)
+    except TemplateDoesNotExist:
+        found = own_engine().get_template(template)
+    # Beside the admin, our pages have its looks, and the light or dark that was chosen there.
+    context = {"is_admin_installed": apps.is_installed("django.contrib.admin"), **context}
+    return HttpResponse(found.render(context, request), status=status)
+
+
+@cache
+def own_engine() -> DjangoTemplates:
+    """Return a template engine that knows our templates."""
+    processors = ["django.template.context_processors.request"]
+    return DjangoTemplates(
+        {
+            "NAME": "boardinghouse",
+            "DIRS": [Path(__file__).parent / "templates"],
+            "APP_DIRS": False,
+            "OPTIONS": {"context_processors": processors},
+        }
+    )
+
+
+def accepts_json(request: HttpRequest) -> bool:
+    """Tell whether a request asks for JSON by name."""
+    return "application/json" in request.headers.get("Accept", "").lower()
+
+
+def is_script(request: HttpRequest) -> bool:
+    """Tell whether a script sent a request: one that a redirect to a page would not help."""
+    return (
+        request.headers.get("X-Requested-With") == "XMLHttpRequest"
+        or "HX-Request" in request.headers
+        or accepts_json(request)
+        or request.content_type == "application/json"
+    )
+
+
+def is_person(request: HttpRequest) -> bool:
+    """Tell whether a browser shows the answer to a person."""
+    return "text/html" in request.headers.get("Accept", "") and not is_script(request)

@@ -1,0 +1,22 @@
+"""News of the package."""
+
+from django.dispatch import Signal
+
+#: A PostgreSQL schema and its row were created. Arguments: schema (name), using.
+schema_created = Signal()
+
+#: PostgreSQL schemata and their rows were dropped. Arguments: schemata (names), using.
+schemata_deleted = Signal()
+
+#: A schema (or none) is about to be wanted; raising prevents it. Argument: schema (name or None).
+schema_pre_activate = Signal()
+
+#: A schema (or none) is wanted from now on. Argument: schema (name or None).
+schema_post_activate = Signal()
+
+#: Somebody asks to change their session's schema; raise Forbidden to refuse.
+#: Arguments: request, user, schema (the schema object, or None to deselect).
+session_requesting_schema_change = Signal()
+
+#: The session's schema has changed. Arguments: request, user, schema (object or None).
+session_schema_changed = Signal()

@@ -1,0 +1,76 @@
+"""Settings of the boarding schools: an ordinary project, and what boardinghouse adds."""
+
+import os
+from pathlib import Path
+
+from boardinghouse.contrib.embedded import database_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Only for an example on one's own machine.
+DEBUG = True
+SECRET_KEY = "the-example-has-no-secrets"
+
+# Boardinghouse: the engine. A project of your own names its database here.
+DATABASES = {
+    "default": database_settings(
+        Path(os.environ.get("BOARDING_SCHOOLS_DATA", BASE_DIR / ".data")),
+        engine="boardinghouse.backends.postgres",
+    ),
+}
+
+# Boardinghouse: objects of one school are not saved in another.
+DATABASE_ROUTERS = ["boardinghouse.routers.SchemaRouter"]
+
+INSTALLED_APPS = [
+    "pupils",
+    "boardinghouse",
+    # Boardinghouse: an admin that says where it is; the second is for "django.contrib.admin".
+    "boardinghouse.contrib.admin",
+    "boardinghouse.contrib.admin.apps.SchemaAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Boardinghouse: after sessions and authentication.
+    "boardinghouse.middleware.SchemaMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                # Boardinghouse: which schools there are for a person.
+                "boardinghouse.context_processors.schemata",
+            ],
+        },
+    },
+]
+
+ROOT_URLCONF = "school_site.urls"
+WSGI_APPLICATION = "school_site.wsgi.application"
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+
+STATIC_URL = "static/"
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

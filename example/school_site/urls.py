@@ -1,0 +1,18 @@
+"""Addresses of the boarding schools: none of them is boardinghouse's."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from pupils import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("pupils/", views.pupil_list, name="pupil-list"),
+    path("pupils/new/", views.pupil_create, name="pupil-create"),
+    path("staff/", views.staff_list, name="staff-list"),
+    path("api/pupils/", views.pupil_api, name="pupil-api"),
+    path("login/", LoginView.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("admin/", admin.site.urls),
+]

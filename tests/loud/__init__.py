@@ -1,0 +1,1 @@
+"""A database backend of somebody else's, as PostGIS is, that ours is put over."""

@@ -1,0 +1,52 @@
+"""That the benchmarks run; what they measure depends on the machine, and no test on that."""
+
+import json
+
+import pytest
+from django.conf import settings
+from psycopg.conninfo import make_conninfo
+
+from benchmarks import request_cost
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """The server of the tests, for the benchmark to make its databases on."""
+    entry = settings.DATABASES["default"]
+    address = {
+        key.lower(): entry[key] for key in ("USER", "PASSWORD", "HOST", "PORT") if entry.get(key)
+    }
+    address |= {"dbname": "postgres", **entry["OPTIONS"]}
+    monkeypatch.setenv("DATABASE_URL", make_conninfo(**address))
+
+
+@pytest.fixture
+def command(server, capsys):
+    """Run the command with few requests, and return what it printed."""
+
+    def run(*options):
+        request_cost.main(["--rounds", "1", "--requests", "3", *options])
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_table_shows_round_trips_and_times_of_each_page(command):
+    printed = command("--verbose").splitlines()
+
+    pages = {line.split()[0]: line.split()[1:] for line in printed[4:8]}
+    assert list(pages) == ["private", "shared", "neither", "anonymous"]
+    assert pages["private"][:4] == ["3", "4", "+", "1"]
+    assert pages["anonymous"][:2] == ["0", "0"]
+    assert (
+        "  ours: the client waits for session, user, check and enter, count; after: set the path"
+        in printed
+    )
+    assert "private, ours, after: SELECT set_config('search_path', 'public', false)" in printed
+
+
+def test_everything_measured_can_be_had_as_json(command):
+    result = json.loads(command("--json"))
+
+    assert [len(each) for each in result["trips"]["private"]["ours"].values()] == [4, 1]
+    assert len(result["times"]["shared"]["plain"]) == 1

@@ -1,0 +1,204 @@
+"""System checks: each with the fault, and silent without it."""
+
+import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+from django.db import connection, models
+from django.test import override_settings
+from django.test.utils import isolate_apps
+
+from boardinghouse import checks, ddl
+from boardinghouse.base import SharedSchemaModel
+from boardinghouse.models import AbstractSchema
+from boardinghouse.names import TEMPLATE
+
+OURS = "boardinghouse.middleware.SchemaMiddleware"
+
+
+def ids(check, **kwargs):
+    return [found.id for found in check(**kwargs)]
+
+
+def found_in_database():
+    return list(checks.check_private_tables(databases=["default"]))
+
+
+def move(table, source, target):
+    with connection.cursor() as cursor:
+        cursor.execute(f'ALTER TABLE "{source}"."{table}" SET SCHEMA "{target}"')
+
+
+@pytest.fixture
+def registry():
+    """An app registry of its own for the models that a test defines."""
+    with isolate_apps("tests.testapp") as apps:
+        yield apps
+
+
+@pytest.mark.django_db
+def test_the_tests_own_project_has_no_fault():
+    assert [each for each in run_checks(databases=["default"]) if "boardinghouse" in each.id] == []
+
+
+def test_every_message_has_a_hint():
+    with override_settings(MIDDLEWARE=[], TEMPLATES=[]):
+        found = [*checks.check_middleware(), *checks.check_context_processor()]
+
+    assert len(found) == 2
+    assert all(each.hint for each in found)
+
+
+def test_another_engine_is_an_error(monkeypatch):
+    class Plain:
+        pass
+
+    monkeypatch.setattr(checks, "connections", {"default": Plain()})
+
+    assert ids(checks.check_engine) == ["boardinghouse.E001"]
+
+
+def test_a_missing_middleware_is_an_error():
+    with override_settings(MIDDLEWARE=[each for each in settings.MIDDLEWARE if each != OURS]):
+        assert ids(checks.check_middleware) == ["boardinghouse.E002"]
+
+
+@pytest.mark.parametrize("needed", [checks.SESSION, checks.AUTHENTICATION])
+def test_a_middleware_before_what_it_needs_is_an_error(needed):
+    order = [each for each in settings.MIDDLEWARE if each != needed]
+
+    with override_settings(MIDDLEWARE=[*order, needed]):
+        assert ids(checks.check_middleware) == ["boardinghouse.E003"]
+
+
+@pytest.mark.parametrize("name", ["django.contrib.auth", "django.contrib.sessions"])
+def test_a_missing_app_is_an_error(name, monkeypatch):
+    monkeypatch.setattr(checks.apps, "is_installed", lambda app: app != name)
+
+    assert ids(checks.check_installed_apps) == ["boardinghouse.E004"]
+
+
+@pytest.mark.parametrize("backend", ["DjangoTemplates", "Jinja2"])
+def test_a_missing_context_processor_is_a_warning(backend):
+    engine = {"BACKEND": f"django.template.backends.{backend.lower()}.{backend}"}
+    if backend == "DjangoTemplates":
+        engine["BACKEND"] = "django.template.backends.django.DjangoTemplates"
+
+    with override_settings(TEMPLATES=[engine]):
+        assert ids(checks.check_context_processor) == ["boardinghouse.W005"]
+
+
+def test_a_shared_model_that_points_at_a_private_one_is_an_error(monkeypatch, registry):
+    class Pupil(models.Model):
+        class Meta:
+            app_label = "testapp"
+
+    class Badge(SharedSchemaModel):
+        pupil = models.ForeignKey(Pupil, on_delete=models.CASCADE)
+
+        class Meta:
+            app_label = "testapp"
+
+    monkeypatch.setattr(checks, "apps", registry)
+    (found,) = checks.check_shared_models()
+
+    assert found.id == "boardinghouse.E006"
+    assert "testapp.Badge points at the private model testapp.Pupil" in found.msg
+
+
+def test_a_shared_model_may_point_at_a_shared_one(monkeypatch, registry):
+    class Badge(SharedSchemaModel):
+        other = models.ForeignKey("self", on_delete=models.CASCADE)
+
+        class Meta:
+            app_label = "testapp"
+
+    monkeypatch.setattr(checks, "apps", registry)
+
+    assert ids(checks.check_shared_models) == []
+
+
+def test_a_schema_model_of_another_kind_is_an_error(monkeypatch, registry):
+    class School(models.Model):
+        class Meta:
+            app_label = "testapp"
+
+    monkeypatch.setattr(checks, "get_schema_model", lambda: School)
+
+    assert ids(checks.check_schema_model) == ["boardinghouse.E009"]
+
+
+def test_a_schema_model_without_the_constraint_is_an_error(monkeypatch, registry):
+    class School(AbstractSchema):
+        users = None
+
+        class Meta:
+            app_label = "testapp"
+
+    monkeypatch.setattr(checks, "get_schema_model", lambda: School)
+
+    assert ids(checks.check_schema_model) == ["boardinghouse.E010"]
+
+
+@pytest.mark.django_db
+class TestPrivateTables:
+    def test_private_tables_in_public_before_adoption_are_a_warning(self):
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP SCHEMA "{TEMPLATE}" CASCADE')
+            cursor.execute("CREATE TABLE public.testapp_account ()")
+
+        (found,) = found_in_database()
+
+        assert found.id == "boardinghouse.W007"
+        assert "testapp_account" in found.msg
+        assert "adopt_public NAME" in found.hint
+
+    def test_a_model_that_a_setting_made_private_is_an_error(self):
+        move("testapp_account", TEMPLATE, "public")
+
+        (found,) = found_in_database()
+
+        assert found.id == "boardinghouse.E008"
+        assert "private now, but their tables are in public: testapp_account" in found.msg
+
+    def test_a_model_that_a_setting_made_shared_is_an_error(self, settings):
+        settings.BOARDINGHOUSE_SHARED_MODELS = ["testapp.Account"]
+
+        (found,) = found_in_database()
+
+        assert found.id == "boardinghouse.E008"
+        assert "shared now, but their tables are in the schemata: testapp_account" in found.msg
+
+    def test_a_private_table_that_is_in_public_too_is_an_error(self):
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE public.testapp_account ()")
+
+        (found,) = found_in_database()
+
+        assert found.id == "boardinghouse.E014"
+        assert "in public as well: testapp_account" in found.msg
+
+    def test_a_model_that_is_not_migrated_yet_is_none(self):
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP TABLE "{TEMPLATE}".testapp_entry')
+
+        assert found_in_database() == []
+
+    def test_no_database_is_asked_when_none_is_named(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            assert ids(checks.check_private_tables, databases=None) == []
+
+    def test_it_is_one_query(self, django_assert_num_queries):
+        found_in_database()  # the path is known from here on, before PostgreSQL 18 too
+
+        with django_assert_num_queries(1):
+            found_in_database()
+
+    def test_a_view_for_a_private_join_is_no_table(self):
+        assert ddl.table_exists(connection, "public", "auth_user_groups")
+
+        assert found_in_database() == []
+
+
+def test_a_middleware_that_ours_needs_and_nobody_has_is_an_error():
+    with override_settings(MIDDLEWARE=[OURS]):
+        assert ids(checks.check_middleware) == ["boardinghouse.E003", "boardinghouse.E003"]

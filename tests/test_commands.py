@@ -1,0 +1,226 @@
+"""create_schema, drop_schema, list_schemata, with_schema."""
+
+import io
+import json
+from contextlib import nullcontext
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from boardinghouse import ddl
+from boardinghouse.models import Schema
+from boardinghouse.schema import get_active_schema_name, override
+from tests.conftest import owners
+from tests.testapp.models import Account
+
+
+def run(*arguments, **options):
+    """Run a command and return what it wrote."""
+    out = io.StringIO()
+    call_command(*arguments, stdout=out, **options)
+    return out.getvalue()
+
+
+class TestCreateSchema:
+    def test_creates_row_and_schema(self, db):
+        User.objects.create_user("ann")
+
+        said = run("create_schema", "hamilton", "--name", "Hamilton Hall", "--user", "ann")
+
+        schema = Schema.objects.get(pk="hamilton")
+        assert (schema.name, [user.username for user in schema.users.all()]) == (
+            "Hamilton Hall",
+            ["ann"],
+        )
+        with override("hamilton"):
+            assert owners() == []
+        assert said == "Schema 'hamilton' was created.\n"
+
+    @pytest.mark.parametrize("name", ["Hamilton", "pg_x", "public", "__template__", "a b", "é", ""])
+    def test_refuses_a_bad_name(self, db, name):
+        with pytest.raises(CommandError, match="cannot be a schema's name"):
+            run("create_schema", name)
+
+        assert not Schema.objects.exists()
+
+    def test_refuses_a_name_that_is_taken(self, schemata):
+        with pytest.raises(CommandError, match="'a' exists already"):
+            run("create_schema", "a", "--name", "Another")
+
+        with override("a"):
+            assert owners() == ["a"]
+
+    def test_refuses_a_display_name_that_is_taken(self, schemata):
+        with pytest.raises(CommandError, match="people see as 'a'"):
+            run("create_schema", "c", "--name", "a")
+
+        assert not ddl.schema_exists(connection, "c")
+
+    def test_refuses_an_unknown_user_and_creates_nothing(self, db):
+        with pytest.raises(CommandError, match="no user 'bob'"):
+            run("create_schema", "hamilton", "--user", "bob")
+
+        assert not ddl.schema_exists(connection, "hamilton")
+
+
+class TestDropSchema:
+    def test_drops_row_and_schema(self, schemata):
+        said = run("drop_schema", "a", interactive=False)
+
+        assert not ddl.schema_exists(connection, "a")
+        assert [schema.pk for schema in Schema.objects.all()] == ["b"]
+        with override("b"):
+            assert owners() == ["b"]
+        assert said == "Schema 'a' was dropped.\n"
+
+    def test_says_what_to_type_when_nobody_can_confirm(self, schemata, monkeypatch):
+        monkeypatch.setattr("sys.stdin", io.StringIO("a\n"))
+
+        with pytest.raises(CommandError, match="drop_schema a --noinput"):
+            run("drop_schema", "a")
+
+        assert ddl.schema_exists(connection, "a")
+
+    @pytest.mark.parametrize(("typed", "stays"), [("a", False), ("b", True), ("yes", True)])
+    def test_asks_for_the_name(self, schemata, monkeypatch, typed, stays):
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("builtins.input", lambda prompt: typed)
+
+        outcome = pytest.raises(CommandError, match="not confirmed") if stays else nullcontext()
+        with outcome:
+            run("drop_schema", "a")
+
+        assert ddl.schema_exists(connection, "a") is stays
+
+    def test_refuses_an_unknown_name(self, schemata):
+        with pytest.raises(CommandError, match=r"no schema 'zz'.*list_schemata"):
+            run("drop_schema", "zz", interactive=False)
+
+
+class TestListSchemata:
+    def test_lists_in_columns(self, schemata):
+        Schema.objects.filter(pk="b").delete()
+        ddl.drop(connection, "a")
+
+        lines = run("list_schemata").splitlines()
+
+        assert lines == ["a  missing       0 users  a", "b  inactive      0 users  b"]
+
+    def test_lists_as_json(self, schemata):
+        schemata[0].users.add(User.objects.create_user("ann"))
+
+        found = json.loads(run("list_schemata", "--json"))
+
+        assert found == [
+            {"schema": "a", "name": "a", "is_active": True, "exists": True, "users": 1},
+            {"schema": "b", "name": "b", "is_active": True, "exists": True, "users": 0},
+        ]
+
+    def test_costs_three_queries_for_any_number(self, schemata, django_assert_num_queries):
+        assert Schema.objects.count() == 2  # the path is public again
+
+        with django_assert_num_queries(3):  # the table, its rows, the schemata
+            run("list_schemata")
+
+    def test_says_what_to_type_when_there_are_none(self, db):
+        assert "create_schema NAME" in run("list_schemata")
+
+    def test_an_empty_list_is_json_too(self, db):
+        assert json.loads(run("list_schemata", "--json")) == []
+
+
+class TestWithSchema:
+    def test_runs_a_command_in_a_schema(self, schemata, capsys):
+        call_command("with_schema", "--schema", "a", "dumpdata", "testapp.Account")
+
+        assert [each["fields"]["owner"] for each in json.loads(capsys.readouterr().out)] == ["a"]
+        assert get_active_schema_name() is None
+
+    def test_runs_a_command_in_several_with_its_own_options(self, schemata):
+        said = run(
+            "with_schema",
+            "--schema",
+            "a",
+            "--schema",
+            "b",
+            "dumpdata",
+            "testapp.Account",
+            "--format",
+            "jsonl",
+        )
+
+        assert "In schema 'a':" in said
+        assert (
+            said.index('"owner": "a"') < said.index("In schema 'b':") < said.index('"owner": "b"')
+        )
+
+    def test_runs_a_command_in_all_active_ones(self, schemata):
+        Schema.objects.filter(pk="b").delete()
+
+        said = run("with_schema", "--all", "dumpdata", "testapp.Account")
+
+        assert '"owner": "a"' in said
+        assert '"owner": "b"' not in said
+
+    def test_runs_a_shell(self, schemata):
+        code = "from tests.testapp.models import Account; Account.objects.update(owner='shell')"
+
+        run("with_schema", "--schema", "a", "shell", "--command", code, "--no-imports")
+
+        with override("a"):
+            assert owners() == ["shell"]
+        with override("b"):
+            assert owners() == ["b"]
+
+    def test_refuses_an_unknown_name_before_anything_runs(self, schemata):
+        code = "from tests.testapp.models import Account; Account.objects.all().delete()"
+
+        with pytest.raises(CommandError, match="no schema 'zz'"):
+            run(
+                "with_schema",
+                "--schema",
+                "a",
+                "--schema",
+                "zz",
+                "shell",
+                "--no-imports",
+                "--command",
+                code,
+            )
+
+        with override("a"):
+            assert Account.objects.count() == 1
+
+    def test_refuses_a_schema_that_postgresql_does_not_have(self, schemata):
+        ddl.drop(connection, "a")
+
+        with pytest.raises(CommandError, match="PostgreSQL has no such schema"):
+            run("with_schema", "--schema", "a", "check")
+
+    def test_says_which_schema_a_command_failed_in(self, schemata):
+        with pytest.raises(CommandError, match=r"In schema 'a': .*nosuchapp"):
+            run("with_schema", "--schema", "a", "dumpdata", "nosuchapp")
+
+    @pytest.mark.parametrize(
+        "arguments", [["--schema", "a"], ["check"], ["--all", "--schema", "a"]]
+    )
+    def test_says_how_it_is_called(self, schemata, arguments):
+        with pytest.raises(CommandError):
+            run("with_schema", *arguments)
+
+
+def test_a_separator_before_the_command_is_none_of_its_words(schemata):
+    assert '"owner": "a"' in run(
+        "with_schema", "--schema", "a", "--", "dumpdata", "testapp.Account"
+    )
+
+
+@pytest.mark.parametrize("command", [["list_schemata"], ["with_schema", "--all", "check"]])
+def test_before_migrate_a_command_says_what_to_type(db, command):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE boardinghouse_schema RENAME TO away")
+
+    with pytest.raises(CommandError, match=r"manage\.py migrate"):
+        run(*command)

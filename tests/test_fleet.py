@@ -1,0 +1,133 @@
+"""The fleet: which schemata there are, and replaying statements in all of them."""
+
+import pytest
+from django.db import DatabaseError, connection
+
+from boardinghouse import ddl, fleet
+from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata, ReplayFailed
+from boardinghouse.models import Schema
+from boardinghouse.names import TEMPLATE
+from boardinghouse.schema import get_active_schema_name, override
+from tests.catalog import columns_of, run, schema_exists
+from tests.zoo.models import Kind
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def schemata():
+    return Schema.objects.mass_create("b", "a", "order")
+
+
+def test_the_names_come_in_order(schemata):
+    assert fleet.names_of_schemata(connection) == ["a", "b", "order"]
+
+
+def test_inactive_schemata_belong_to_the_fleet(schemata):
+    schemata[0].delete()
+
+    assert fleet.names_of_schemata(connection) == ["a", "b", "order"]
+
+
+def test_there_are_none_before_their_table():
+    run("ALTER TABLE boardinghouse_schema RENAME TO away")
+
+    assert fleet.names_of_schemata(connection) == []
+
+
+def test_they_are_found_whatever_schema_is_active(schemata):
+    run("CREATE TABLE a.boardinghouse_schema (schema text)")
+
+    with override("a"):
+        assert fleet.names_of_schemata(connection) == ["a", "b", "order"]
+
+
+def test_a_row_whose_schema_is_gone_is_reported_and_left_out(schemata, caplog):
+    run("DROP SCHEMA b CASCADE")
+
+    assert fleet.names_of_schemata(connection) == ["a", "order"]
+    assert "The row of schema 'b' has no schema in PostgreSQL." in caplog.text
+
+
+def test_asking_takes_two_round_trips(schemata, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        fleet.names_of_schemata(connection)
+
+
+def test_statements_are_replayed_in_every_schema_but_not_in_the_template(schemata):
+    fleet.replay(
+        connection,
+        ["ALTER TABLE zoo_kind ADD COLUMN x int", 'ALTER TABLE zoo_kind RENAME COLUMN x TO "%s"'],
+    )
+
+    assert ["%s" in columns_of(name, "zoo_kind") for name in ("a", "b", "order")] == [True] * 3
+    assert "%s" not in columns_of(TEMPLATE, "zoo_kind")
+    assert get_active_schema_name() is None
+
+
+def test_a_failure_names_schema_statement_and_cause(schemata):
+    run("ALTER TABLE b.zoo_kind ADD COLUMN x int")
+    statements = ["SELECT 1", "ALTER TABLE zoo_kind ADD COLUMN x int"]
+
+    with pytest.raises(ReplayFailed) as caught:
+        fleet.replay(connection, statements)
+
+    assert (caught.value.schema, caught.value.statement) == ("b", statements[1])
+    assert isinstance(caught.value.__cause__, DatabaseError)
+    assert "already exists" in str(caught.value)
+
+
+def test_a_schema_that_drifted_by_hand_is_named(schemata):
+    run("ALTER TABLE b.zoo_kind DROP COLUMN latin")
+
+    with pytest.raises(ReplayFailed, match="Schema 'b'"):
+        fleet.replay(connection, ["ALTER TABLE zoo_kind ALTER latin TYPE text"])
+
+
+def test_room_is_refused_by_what_is_held_and_what_is_needed(monkeypatch):
+    monkeypatch.setattr(ddl, "lock_budget", lambda connection: 100)
+    monkeypatch.setattr(ddl, "locks_held", lambda connection: 40)
+
+    fleet.require_room(connection, 20, 3)
+    with pytest.raises(LockBudgetExceeded, match=r"20 locks in each of 4 schemata, 80 in all"):
+        fleet.require_room(connection, 20, 4)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_a_transaction_there_is_always_room():
+    fleet.require_room(connection, 10**9, 10**9)
+
+
+def test_the_fleet_is_disbanded_when_it_holds_nothing(schemata):
+    fleet.disband(connection)
+
+    assert not any(map(schema_exists, ("a", "b", "order")))
+
+
+def test_schemata_with_rows_are_named_and_kept(schemata):
+    for name in ("b", "order"):
+        with override(name):
+            Kind.objects.create(name="zebra")
+
+    with pytest.raises(OccupiedSchemata, match=r"rows: b, order\."):
+        fleet.disband(connection)
+
+    assert all(map(schema_exists, ("a", "b", "order")))
+
+
+def test_a_table_that_only_a_schema_has_counts_when_it_holds_rows(schemata):
+    run(
+        "CREATE TABLE a.own (n int)",
+        "CREATE TABLE b.own (n json)",
+        "INSERT INTO b.own VALUES ('1')",
+    )
+
+    with pytest.raises(OccupiedSchemata, match=r"rows: b\."):
+        fleet.disband(connection)
+
+
+def test_disbanding_more_than_the_budget_is_refused(schemata, monkeypatch):
+    monkeypatch.setattr(ddl, "lock_budget", lambda connection: 60)
+
+    with pytest.raises(LockBudgetExceeded, match="Dropping 3 schemata"):
+        fleet.disband(connection)

@@ -1,0 +1,169 @@
+"""A slow request that saves its session after a switch does not undo it (D8)."""
+
+import pytest
+
+from tests import views
+from tests.browsers import enter
+
+ENGINES = ["db", "cached_db", "cache", "file"]
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request, settings, tmp_path):
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+
+
+@pytest.fixture
+def in_a(engine, visitor):
+    enter(visitor, "a")
+    return visitor
+
+
+@pytest.fixture
+def meanwhile(in_a, make_browser, monkeypatch):
+    """What lets another tab of the same browser do something during the next slow request."""
+
+    def arrange(address):
+        other = make_browser()
+        other.cookies.load({key: each.value for key, each in in_a.cookies.items()})
+        monkeypatch.setattr(views, "meanwhile", [lambda: other.get(address)])
+
+    return arrange
+
+
+def test_the_switch_of_another_tab_stands(in_a, meanwhile):
+    meanwhile("/__change_schema__/b/")
+
+    in_a.get("/slow/")
+
+    assert (in_a.session["schema"], in_a.session["schema_name"]) == ("b", "b")
+    assert in_a.session["visited"] is True
+    assert in_a.get("/owners/").content == b"b"
+
+
+def test_deselecting_in_another_tab_stands(in_a, meanwhile):
+    meanwhile("/echo/?__schema=")
+
+    in_a.get("/slow/")
+
+    assert "schema" not in in_a.session
+
+
+def test_ones_own_switch_stands_over_an_earlier_one(in_a, meanwhile):
+    meanwhile("/__change_schema__/b/")
+
+    in_a.get("/slow/a/")
+    in_a.get("/slow/b/")
+
+    assert in_a.session["schema"] == "b"
+
+
+def test_nothing_else_that_was_saved_is_taken_over(in_a, meanwhile):
+    meanwhile("/__change_schema__/b/")
+
+    in_a.get("/slow/")
+
+    assert set(in_a.session.keys()) >= {"visited", "schema", "schema_name", "_auth_user_id"}
+
+
+def test_a_session_that_every_request_saves_is_guarded_too(in_a, meanwhile, settings):
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    meanwhile("/__change_schema__/b/")
+
+    in_a.get("/slow-read/")
+
+    assert in_a.session["schema"] == "b"
+
+
+def test_a_request_that_writes_no_session_pays_nothing(client, member, django_assert_num_queries):
+    client.force_login(member)
+    enter(client, "a")
+    client.get("/owners/")
+
+    with django_assert_num_queries(5):  # session, user, enter, rows; the path set back
+        client.get("/owners/")
+
+
+def test_a_logout_in_between_is_not_undone(in_a, meanwhile):
+    meanwhile("/log-out/")
+
+    response = in_a.get("/slow/")
+
+    assert response.status_code in (200, 400)
+    assert "_auth_user_id" not in in_a.session or "schema" not in in_a.session
+
+
+class TestSessionsInCookies:
+    """The browser keeps whichever answer comes last, and there is nothing to ask."""
+
+    @pytest.fixture
+    def in_a(self, visitor_in_cookies):
+        enter(visitor_in_cookies, "a")
+        return visitor_in_cookies
+
+    @pytest.fixture
+    def visitor_in_cookies(self, settings, browser, member):
+        settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+        browser.force_login(member)
+        return browser
+
+    def test_the_switch_of_another_tab_stands(self, in_a, monkeypatch):
+        before = in_a.cookies["sessionid"].value
+        enter(in_a, "b")
+        in_a.cookies["sessionid"] = before  # the slow answer comes, and brings the old session
+
+        assert in_a.get("/owners/").content == b"b"
+
+    def test_deselecting_stands(self, in_a):
+        before = in_a.cookies["sessionid"].value
+        in_a.get("/echo/?__schema=")
+        in_a.cookies["sessionid"] = before
+
+        assert in_a.get("/schema/").content == b"none"
+
+    def test_a_later_switch_stands_over_an_older_choice(self, in_a):
+        choice = in_a.cookies["boardinghouse_choice"].value
+        enter(in_a, "b")
+        in_a.cookies["boardinghouse_choice"] = choice
+
+        assert in_a.get("/owners/").content == b"b"
+
+    def test_nobody_elses_choice_is_taken_over(self, in_a, make_browser, outsider):
+        other = make_browser()
+        other.force_login(outsider)
+        other.cookies["boardinghouse_choice"] = in_a.cookies["boardinghouse_choice"].value
+
+        assert other.get("/schema/").content == b"none"
+
+    def test_a_forged_choice_is_not_taken_over(self, in_a):
+        in_a.cookies["boardinghouse_choice"] = in_a.cookies["boardinghouse_choice"].value + "x"
+
+        assert in_a.get("/owners/").content == b"a"
+
+    def test_a_logout_takes_the_choice_away(self, in_a, member):
+        in_a.get("/log-out/")
+        in_a.get("/schema/")
+        in_a.force_login(member)
+
+        assert in_a.get("/schema/").content == b"none"
+
+
+@pytest.mark.parametrize("how", ["save", "cycle_key"])
+def test_a_view_that_saves_the_session_itself_undoes_no_switch(in_a, meanwhile, how):
+    meanwhile("/__change_schema__/b/")
+
+    in_a.get(f"/slow-session/{how}/")
+
+    assert in_a.session["schema"] == "b"
+
+
+def test_a_middleware_before_ours_that_writes_the_session_undoes_no_switch(
+    in_a, meanwhile, settings
+):
+    settings.MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+    meanwhile("/__change_schema__/b/")
+
+    in_a.get("/slow-message/")
+
+    assert in_a.session["schema"] == "b"
