@@ -13,7 +13,7 @@ PACKAGE = "boardinghouse"
 
 LEVELS = {
     0: {"exceptions", "signals", "conf"},
-    1: {"base", "names", "schema", "sharing", "stamps"},
+    1: {"base", "names", "progress", "schema", "sharing", "stamps"},
     2: {"ddl", "fleet"},
     3: {"backends"},
     4: {"models", "multi", "operations", "routers"},
@@ -27,6 +27,7 @@ LATE = {
     "access": "models: a project's own model of schemata may import access first",
     "apps": "everything: models are not loaded when the app's configuration is",
     "checks": "models: it is imported before they are loaded",
+    "progress": "rich, which need not be installed",
     "contrib.embedded": "a wheel that need not be installed",
 }
 
