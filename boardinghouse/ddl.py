@@ -25,6 +25,8 @@ STAGES = (
     ("sequence", "function", "table", "owner", "function of table"),
     ("constraint", "index", "foreign key", "view", "trigger", "option", "privilege", "comment"),
 )
+#: The key of the advisory lock on the template: "template" in ASCII.
+TEMPLATE_LOCK = int.from_bytes(b"template")
 JOIN_TRIGGER = (
     "CREATE TRIGGER choose_a_schema INSTEAD OF INSERT OR UPDATE OR DELETE ON public.{} "
     "FOR EACH ROW EXECUTE FUNCTION public.boardinghouse_choose_a_schema()"
@@ -153,6 +155,25 @@ def refresh_join_view(connection: DatabaseWrapper, table: str) -> None:
         if create_view:
             _run(connection, [read_sql("choose_a_schema"), create_view])
             _run(connection, [JOIN_TRIGGER.format(quote(table))])
+
+
+# The template's lock: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+
+
+def share_template(connection: DatabaseWrapper) -> None:
+    """Keep the template from changing until this transaction ends; others may share it.
+
+    For who copies it. Waits for a transaction that changes it. One round trip.
+    """
+    _run(connection, [f"SELECT pg_advisory_xact_lock_shared({TEMPLATE_LOCK})"])
+
+
+def claim_template(connection: DatabaseWrapper) -> None:
+    """Keep others from copying or changing the template until this transaction ends.
+
+    For who changes it. Waits for those that share it. One round trip.
+    """
+    _run(connection, [f"SELECT pg_advisory_xact_lock({TEMPLATE_LOCK})"])
 
 
 # The lock table: https://www.postgresql.org/docs/current/runtime-config-locks.html

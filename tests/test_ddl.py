@@ -1,9 +1,10 @@
 """A clone has all that the template has; what it could not have is refused by name."""
 
 import threading
+from contextlib import closing, nullcontext
 
 import pytest
-from django.db import connection, models
+from django.db import OperationalError, connection, models, transaction
 from django.db import migrations as m
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Upper
@@ -425,3 +426,29 @@ def test_of_two_who_create_one_schema_at_once_one_wins_and_the_other_is_told():
     assert sorted(map(type, results), key=str) == [type(None), SchemaExists]
     assert Schema.objects.count() == 1
     assert difference(catalog(TEMPLATE), catalog("a")) == []
+
+
+# The template's lock
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("first", "second", "waits"),
+    [
+        (ddl.share_template, ddl.share_template, False),
+        (ddl.share_template, ddl.claim_template, True),
+        (ddl.claim_template, ddl.share_template, True),
+        (ddl.claim_template, ddl.claim_template, True),
+    ],
+)
+def test_the_template_is_copied_by_many_or_changed_by_one(first, second, waits):
+    outcome = pytest.raises(OperationalError, match="lock timeout") if waits else nullcontext()
+    other = connection.copy()
+    with closing(other), transaction.atomic(), other.cursor() as cursor:
+        first(connection)
+        cursor.execute("SET lock_timeout = '20ms'")
+
+        with outcome:
+            second(other)
+
+    second(connection)
