@@ -51,13 +51,8 @@ def table_exists(connection: DatabaseWrapper, schema: str, table: str) -> bool:
 
 
 def tables_in(connection: DatabaseWrapper, *schemata: str) -> tuple[set[str], ...]:
-    """Return the names of each schema's tables. One round trip."""
-    rows = _rows(
-        connection,
-        "SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
-        " WHERE relkind IN ('r', 'p') AND nspname = ANY (%s)",
-        [list(schemata)],
-    )
+    """Return the names of each schema's tables. One round trip, the same for any fleet."""
+    rows = _rows(connection, read_sql("tables_in"), {"schemata": list(schemata)})
     return tuple({table for schema, table in rows if schema == each} for each in schemata)
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
-from benchmarks import request_cost
+from benchmarks import nothing_to_do, request_cost
 
 
 @pytest.fixture
@@ -50,3 +50,11 @@ def test_everything_measured_can_be_had_as_json(command):
 
     assert [len(each) for each in result["trips"]["private"]["ours"].values()] == [4, 1]
     assert len(result["times"]["shared"]["plain"]) == 1
+
+
+def test_migrate_with_nothing_to_do_is_measured_on_both_sides(server, capsys):
+    nothing_to_do.main(["--schemata", "2", "--rounds", "1", "--json"])
+    result = json.loads(capsys.readouterr().out)
+
+    assert [len(times) for times in result["seconds"].values()] == [1, 1]
+    assert result["ratio"] > 0

@@ -1,5 +1,6 @@
 -- Tables and views that the search path shows, and those of the schemata in %(beyond)s before
--- them; as django.db.backends.postgresql.introspection.get_table_list describes each.
+-- them; as django.db.backends.postgresql.introspection.get_table_list describes each. What a
+-- schema holds is looked up in pg_depend, by its index: pg_class would be read from end to end.
 SELECT DISTINCT ON (c.relname)
     c.relname,
     CASE
@@ -8,8 +9,9 @@ SELECT DISTINCT ON (c.relname)
         ELSE 't'
     END,
     obj_description(c.oid, 'pg_class')
-FROM pg_catalog.pg_class c
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+FROM unnest(%(beyond)s::name[] || current_schemas(false)) WITH ORDINALITY AS seen (name, place)
+JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_namespace'::regclass
+    AND d.refobjid = to_regnamespace(quote_ident(seen.name)) AND d.classid = 'pg_class'::regclass
+JOIN pg_catalog.pg_class c ON c.oid = d.objid
 WHERE c.relkind IN ('f', 'm', 'p', 'r', 'v')
-    AND n.nspname = ANY (%(beyond)s::name[] || current_schemas(false))
-ORDER BY c.relname, array_position(%(beyond)s::name[] || current_schemas(false), n.nspname)
+ORDER BY c.relname, seen.place
