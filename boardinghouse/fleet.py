@@ -6,11 +6,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db import DatabaseError
 
-from boardinghouse import ddl
+from boardinghouse import ddl, pipeline
 from boardinghouse.conf import conf
-from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata, ReplayFailed
+from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata
 from boardinghouse.names import quote
 from boardinghouse.schema import working_in
 
@@ -45,12 +44,9 @@ def registry_table() -> str:
     return str(apps.get_model(conf.SCHEMA_MODEL)._meta.db_table)
 
 
-def replay(connection: DatabaseWrapper, statements: list[str]) -> None:
+def replay(connection: DatabaseWrapper, script: list[str]) -> None:
     """Run statements in every schema. Raises ReplayFailed, naming schema and statement."""
-    for name in names_of_schemata(connection):
-        with working_in(name):
-            for statement in statements:
-                _replay_one(connection, name, statement)
+    pipeline.run(connection, names_of_schemata(connection), script)
 
 
 def disband(connection: DatabaseWrapper) -> None:
@@ -87,11 +83,3 @@ def require_room(connection: DatabaseWrapper, locks_each: int, schemata: int) ->
             "max_locks_per_transaction in postgresql.conf and restart the server, or split the "
             "migration."
         )
-
-
-def _replay_one(connection: DatabaseWrapper, name: str, statement: str) -> None:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    except DatabaseError as error:
-        raise ReplayFailed(name, statement, error) from error

@@ -26,6 +26,7 @@ from boardinghouse.exceptions import AdoptionRequired
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import working_in
 from boardinghouse.sharing import find_model, is_private_join, is_shared_model, private_tables
+from boardinghouse.statements import split
 
 
 class Statement(str):
@@ -206,7 +207,7 @@ class DatabaseSchemaEditor(ParentEditor):
             if not self._recorded:
                 self._locks_before = ddl.locks_held(self.connection)
             super().execute(statement, None)
-        self._recorded.append(statement)
+        self._recorded.extend(split(statement))
         self._note_join(table)
         if not self.connection.in_atomic_block:
             # The template keeps the statement whatever comes next, so every schema must have it.

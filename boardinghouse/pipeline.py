@@ -1,0 +1,102 @@
+"""Many statements in one round trip: psycopg's pipeline mode.
+
+https://www.psycopg.org/psycopg3/docs/advanced/pipeline.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psycopg
+from django.db import DatabaseError
+
+from boardinghouse import statements
+from boardinghouse.exceptions import ReplayFailed
+from boardinghouse.names import compose_path
+from boardinghouse.schema import working_in
+
+if TYPE_CHECKING:
+    from boardinghouse.backends.postgres.base import DatabaseWrapper
+
+#: So many messages are sent before their answers are awaited.
+MESSAGES = 512
+
+
+class Step(NamedTuple):
+    """A statement, and the schema that it runs in."""
+
+    schema: str
+    statement: str
+
+
+def run(connection: DatabaseWrapper, names: list[str], script: list[str]) -> None:
+    """Run statements in every schema, in the transaction that is open.
+
+    Raises ReplayFailed, naming the first schema and statement that failed.
+    """
+    if is_pipeline_possible(connection, script):
+        steps = (Step(name, each) for name in names for each in (set_path(name), *script))
+        run_pipelined(connection, steps)
+    else:
+        for name in names:
+            for statement in script:
+                run_one(connection, Step(name, statement))
+
+
+def is_pipeline_possible(connection: DatabaseWrapper, script: list[str]) -> bool:
+    """Tell whether statements can go one a message, in a transaction."""
+    return (
+        connection.in_atomic_block
+        and psycopg.Pipeline.is_supported()
+        and all(map(statements.is_single, script))
+    )
+
+
+def set_path(name: str) -> str:
+    """Return the statement that points the path at a schema, for this transaction."""
+    return f"SET LOCAL search_path = {compose_path(name)}"
+
+
+def run_pipelined(connection: DatabaseWrapper, steps: Iterable[Step]) -> None:
+    """Run steps, hundreds of them in a round trip; they set the path by themselves."""
+    remaining = iter(steps)
+    with pipelining(connection) as raw:
+        while chunk := list(islice(remaining, MESSAGES)):
+            send(connection, raw, chunk)
+
+
+@contextmanager
+def pipelining(connection: DatabaseWrapper) -> Iterator[Any]:
+    """Give a block the raw connection, whose path is unknown afterwards."""
+    connection.ensure_connection()
+    try:
+        yield connection.connection
+    finally:
+        connection.forget_path()
+
+
+def send(connection: DatabaseWrapper, raw: Any, chunk: list[Step]) -> None:
+    """Send statements in one pipeline and await all that they answer."""
+    cursors: list[Any] = []
+    try:
+        with connection.wrap_database_errors, raw.pipeline():
+            for step in chunk:
+                cursor = raw.cursor()
+                cursors.append(cursor)
+                cursor.execute(step.statement, prepare=False)
+    except DatabaseError as error:
+        # The cursors before the one that failed have a result.
+        done = sum(1 for cursor in cursors if cursor.pgresult is not None)
+        raise ReplayFailed(*chunk[min(done, len(chunk) - 1)], error) from error
+
+
+def run_one(connection: DatabaseWrapper, step: Step) -> None:
+    """Run one statement as a message of its own, whatever it holds."""
+    try:
+        with working_in(step.schema), connection.cursor() as cursor:
+            cursor.execute(step.statement)
+    except DatabaseError as error:
+        raise ReplayFailed(*step, error) from error

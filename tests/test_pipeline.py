@@ -1,0 +1,85 @@
+"""Statements in many schemata in few round trips, and which of them failed."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from boardinghouse import pipeline
+from boardinghouse.exceptions import ReplayFailed
+from boardinghouse.models import Schema
+from boardinghouse.names import TEMPLATE
+from boardinghouse.schema import override
+from tests.catalog import columns_of, rows, run
+from tests.zoo.models import Kind
+
+NAMES = ["a", "b", "order"]
+ADD = "ALTER TABLE zoo_kind ADD COLUMN x int"
+BLOCK = "DO $$ BEGIN ALTER TABLE zoo_kind ADD COLUMN y int; END $$"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def schemata():
+    return Schema.objects.mass_create(*NAMES)
+
+
+def having(column):
+    return [name for name in (TEMPLATE, *NAMES) if column in columns_of(name, "zoo_kind")]
+
+
+def test_statements_run_in_every_schema(schemata):
+    pipeline.run(connection, NAMES, [ADD, "UPDATE zoo_kind SET x = 7"])
+
+    assert having("x") == NAMES
+    assert rows('SELECT DISTINCT x FROM "order".zoo_kind') == [(7,)]
+
+
+def test_what_cannot_be_split_runs_too(schemata):
+    pipeline.run(connection, NAMES, [ADD, BLOCK])
+
+    assert having("x") == having("y") == NAMES
+
+
+def test_without_a_pipeline_it_is_the_same(schemata, monkeypatch):
+    monkeypatch.setattr("psycopg.Pipeline.is_supported", lambda: False)
+
+    pipeline.run(connection, NAMES, [ADD])
+
+    assert having("x") == NAMES
+
+
+@pytest.mark.parametrize("messages", [1, 2, 3, 512])
+def test_the_schema_and_the_statement_that_failed_are_named(schemata, monkeypatch, messages):
+    monkeypatch.setattr(pipeline, "MESSAGES", messages)
+    run("ALTER TABLE b.zoo_kind ADD COLUMN x int")
+
+    with pytest.raises(ReplayFailed) as caught, transaction.atomic():
+        pipeline.run(connection, NAMES, ["SELECT 1", ADD, "SELECT 2"])
+
+    assert (caught.value.schema, caught.value.statement) == ("b", ADD)
+    assert isinstance(caught.value.__cause__, DatabaseError)
+    assert having("x") == ["b"]
+
+
+def test_the_right_schema_is_reached_afterwards(schemata):
+    with override("a"):
+        Kind.objects.filter(name="lion").update(latin="panthera leo")
+        pipeline.run(connection, NAMES, [ADD])
+
+        assert Kind.objects.get(name="lion").latin == "panthera leo"
+
+    with override("b"):
+        assert Kind.objects.get(name="lion").latin != "panthera leo"
+
+
+def test_hundreds_of_messages_share_a_round_trip(monkeypatch):
+    names = [f"s{number}" for number in range(100)]
+    run(*(f"CREATE SCHEMA {name}" for name in names))
+    sent = []
+    monkeypatch.setattr(
+        pipeline, "send", lambda connection, raw, chunk: sent.append(len(chunk)), raising=True
+    )
+
+    pipeline.run(connection, names, ["CREATE TABLE t (id int)", "SELECT 1"])
+
+    assert sent == [300]
