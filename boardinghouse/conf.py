@@ -35,6 +35,14 @@ class Settings:
     def SIGNED_LINK_AGE(self) -> int:
         return int(getattr(settings, "BOARDINGHOUSE_SIGNED_LINK_AGE", 7 * 24 * 3600))
 
+    @property
+    def WS_URLCONF(self) -> str | None:
+        return getattr(settings, "BOARDINGHOUSE_WS_URLCONF", None)
+
+    @property
+    def WS_VISITORS_URLCONF(self) -> str | None:
+        return getattr(settings, "BOARDINGHOUSE_WS_VISITORS_URLCONF", None)
+
 
 def _labels(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)

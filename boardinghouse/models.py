@@ -17,7 +17,7 @@ from boardinghouse.base import SharedSchemaModel
 from boardinghouse.exceptions import BatchFailed
 from boardinghouse.names import PATTERN, TEMPLATE, validate_schema_name
 from boardinghouse.schema import working_in
-from boardinghouse.signals import schema_created, schemata_deleted
+from boardinghouse.signals import schema_created, schemata_deleted, schemata_updated
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -83,7 +83,12 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
     def update(self, **kwargs: Any) -> int:
         if "schema" in kwargs or "pk" in kwargs:
             raise ValidationError({"schema": RENAMING_REFUSED}, code="immutable")
-        return super().update(**kwargs)
+        if not schemata_updated.has_listeners(self.model):
+            return super().update(**kwargs)
+        names = list(self.values_list("pk", flat=True))
+        count = super().update(**kwargs)
+        schemata_updated.send(sender=self.model, schemata=names, using=self.db)
+        return count
 
     def delete(self, drop: bool = False) -> tuple[int, dict[str, int]]:
         """Deactivate the schemata, or with `drop` drop them and delete their rows.

@@ -7,7 +7,7 @@ saves its session after it, would undo the switch.
 from __future__ import annotations
 
 import time
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -15,9 +15,11 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieSession
 from django.core import signing
+from django.db import router, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from boardinghouse.signals import session_schema_stored
 from boardinghouse.switching import KEY, NAME_KEY
 
 CHOICE_COOKIE = "boardinghouse_choice"
@@ -51,11 +53,23 @@ def guarded(store: type[SessionBase]) -> type[SessionBase]:
             if not must_create:
                 take_over(self, store)
             super().save(must_create=must_create)
+            tell_stored(self)
 
         async def asave(self, must_create: bool = False) -> None:
             if not must_create:
                 await sync_to_async(take_over)(self, store)
             await super().asave(must_create=must_create)
+            await sync_to_async(tell_stored)(self)
+
+        def delete(self, session_key: str | None = None) -> None:
+            key = session_key or self.session_key
+            super().delete(session_key)
+            tell(self, key, None)
+
+        async def adelete(self, session_key: str | None = None) -> None:
+            key = session_key or self.session_key
+            await super().adelete(session_key)
+            await sync_to_async(tell)(self, key, None)
 
         def cycle_key(self) -> None:
             take_over(self, store)
@@ -84,6 +98,23 @@ def take_over(session: Any, store: type[SessionBase]) -> None:
             session[key] = stored[key]
         else:
             session.pop(key, None)
+
+
+def tell_stored(session: Any) -> None:
+    """Tell that a session has been stored, if a switch was stored with it."""
+    if getattr(session, "schema_has_changed", False):
+        tell(session, session.session_key, session.get(KEY))
+
+
+def tell(session: Any, session_key: str | None, schema: str | None) -> None:
+    """Send `session_schema_stored` once the session can be read so by everybody."""
+    if not session_key or not session_schema_stored.has_listeners(None):
+        return
+    send = partial(session_schema_stored.send, None, session_key=session_key, schema=schema)
+    if hasattr(session, "get_model_class"):
+        transaction.on_commit(send, using=router.db_for_write(session.get_model_class()))
+    else:
+        send()
 
 
 # A session that is kept in a cookie cannot be asked for: the browser holds it, and takes the

@@ -8,6 +8,10 @@ schema_created = Signal()
 #: PostgreSQL schemata and their rows were dropped. Arguments: schemata (names), using.
 schemata_deleted = Signal()
 
+#: A queryset's ``update()`` changed rows of schemata, of which Django sends no news.
+#: Arguments: schemata (names), using.
+schemata_updated = Signal()
+
 #: A schema (or none) is about to be wanted; raising prevents it. Argument: schema (name or None).
 schema_pre_activate = Signal()
 
@@ -20,3 +24,7 @@ session_requesting_schema_change = Signal()
 
 #: The session's schema has changed. Arguments: request, user, schema (object or None).
 session_schema_changed = Signal()
+
+#: A session's new schema has been stored and committed, or the session is gone (None).
+#: Arguments: session_key, schema (name or None).
+session_schema_stored = Signal()

@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "boardinghouse",
     "boardinghouse.contrib.admin",
     "boardinghouse.contrib.admin.apps.SchemaAdminConfig",
+    "boardinghouse.contrib.channels",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -61,3 +62,6 @@ DATABASES["other"] = {
     **DATABASES["default"],
     "TEST": {"NAME": f"test_boardinghouse_other_{os.getpid()}"},
 }
+
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+SILENCED_SYSTEM_CHECKS = ["boardinghouse.W051"]  # one process is enough for most tests

@@ -37,7 +37,9 @@ def registry():
 
 @pytest.mark.django_db
 def test_the_tests_own_project_has_no_fault():
-    assert [each for each in run_checks(databases=["default"]) if "boardinghouse" in each.id] == []
+    found = [each for each in run_checks(databases=["default"]) if "boardinghouse" in each.id]
+
+    assert [each for each in found if not each.is_silenced()] == []
 
 
 def test_every_message_has_a_hint():

@@ -1,6 +1,7 @@
 """Settings of the boarding schools: an ordinary project, and what boardinghouse adds."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from boardinghouse.contrib.embedded import database_settings
@@ -74,3 +75,13 @@ STATIC_URL = "static/"
 USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Websockets, where Channels and Daphne are installed: `tox run -e example-chat`.
+if find_spec("channels") and find_spec("daphne"):
+    # The first is for `runserver`: it serves what ASGI_APPLICATION names.
+    INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "boardinghouse.contrib.channels"]
+    ASGI_APPLICATION = "school_site.asgi.application"
+    # Enough for one process; several need Redis between them.
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    # Boardinghouse: the consumers of those who are in a school.
+    BOARDINGHOUSE_WS_URLCONF = "school_site.sockets"

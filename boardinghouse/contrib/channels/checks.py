@@ -1,0 +1,38 @@
+"""Whether sockets can be told that their session has moved, in this process and in others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage
+
+REDIS = (
+    'CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", '
+    '"CONFIG": {"hosts": ["redis://127.0.0.1:6379/0"]}}}'
+)
+
+
+def register_all() -> None:
+    checks.register(check_channel_layer, "boardinghouse")
+
+
+def check_channel_layer(**kwargs: Any) -> Iterator[CheckMessage]:
+    layer = get_channel_layer()
+    if layer is None:
+        yield checks.Error(
+            "There is no channel layer: sockets could not be closed when their session leaves "
+            "the schema, and so none is served.",
+            hint=REDIS,
+            id="boardinghouse.E050",
+        )
+    elif isinstance(layer, InMemoryChannelLayer) and not settings.DEBUG:
+        yield checks.Warning(
+            "The channel layer is in memory: a switch in one process would not close the "
+            "sockets that another one serves.",
+            hint=REDIS,
+            id="boardinghouse.W051",
+        )

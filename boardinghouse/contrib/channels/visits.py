@@ -1,0 +1,110 @@
+"""What a connection asks for, and what it may have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
+from django.http import QueryDict
+from django.utils.functional import LazyObject
+
+from boardinghouse import access
+from boardinghouse.contrib.channels.groups import (
+    group_of_schema,
+    group_of_session,
+    group_of_user,
+)
+from boardinghouse.contrib.channels.users import load_user, user_pk
+from boardinghouse.exceptions import Forbidden
+from boardinghouse.races import keep_later_switches
+from boardinghouse.switching import KEY
+from boardinghouse.wishes import PARAMETER
+
+if TYPE_CHECKING:
+    from boardinghouse.models import AbstractSchema
+
+
+class Visit:
+    """One connection: whose it is, and which schema its address or its session asks for."""
+
+    def __init__(self, scope: dict[str, Any]) -> None:
+        if "user" not in scope:
+            raise ImproperlyConfigured(
+                "boardinghouse.contrib.channels.SchemaMiddleware finds no user: put it within "
+                "channels.auth.AuthMiddlewareStack(...), or use SchemaMiddlewareStack alone."
+            )
+        self.user = scope["user"]
+        self.session = keep_switches(scope.get("session"))
+        # Somebody whom not the session names: a token's user, say.
+        self.is_by_session = self.session is not None and user_pk(self.session) == self.user.pk
+        self.wish = QueryDict(scope.get("query_string", b"")).get(PARAMETER)
+        self.schema: AbstractSchema | None = None
+        self.groups = list(self._groups())
+
+    def _groups(self) -> Iterator[str]:
+        """Yield the groups in which this connection hears of what would end it."""
+        if self.session is not None and self.session.session_key:
+            yield group_of_session(self.session.session_key)
+        if self.user.pk is not None:
+            yield group_of_user(self.user.pk)
+        if name := self.wanted(self.session):
+            yield group_of_schema(name)
+
+    def wanted(self, session: Any) -> str:
+        """Return the schema that is asked for; empty for none."""
+        if self.wish is not None:
+            return self.wish
+        return "" if session is None else session.get(KEY) or ""
+
+    def find_schema(self) -> AbstractSchema | None:
+        """Return the schema as things are now; None if none is asked for. Else raise Forbidden.
+
+        Session, user and membership are all read anew, a round trip each.
+        """
+        session = reread_session(self.session)
+        user = load_user(session) if self.is_by_session else reread_user(self.user)
+        if user.pk != self.user.pk:
+            raise Forbidden
+        name = self.wanted(session)
+        if not name:
+            return None
+        schema: AbstractSchema | None = access.visible(user, name).first()
+        if schema is None:
+            raise Forbidden
+        return schema
+
+    def is_over(self) -> bool:
+        """Tell whether the connection would be given another schema now than it was, or none."""
+        try:
+            return self.find_schema() != self.schema
+        except Forbidden:
+            return True
+
+
+def keep_switches(session: Any) -> Any:
+    """Return a scope's session, which will undo no switch if a consumer saves it one day.
+
+    Channels' is a lazy object, whose inside is exchanged: its middleware looks there too.
+    """
+    if not isinstance(session, LazyObject):
+        return session
+    lazy: Any = session
+    lazy._wrapped = keep_later_switches(lazy._wrapped)
+    return lazy._wrapped
+
+
+def reread_session(session: Any) -> Any:
+    """Return a session as it is stored now."""
+    return None if session is None else type(session)(session.session_key)
+
+
+def reread_user(user: Any) -> Any:
+    """Return a user as the database has them now; an anonymous user is nobody's row."""
+    if user.pk is None:
+        return user
+    found = get_user_model()._default_manager.filter(pk=user.pk).first()
+    if found is None:
+        raise Forbidden
+    return found

@@ -1,0 +1,77 @@
+"""Waiting for what ends a visit: messages of its groups, and a look now and then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+from django.core.exceptions import ImproperlyConfigured
+
+from boardinghouse.contrib.channels.visits import Visit
+
+#: What a message says. A look: something may have changed, ask the database.
+LOOK, SESSION = "boardinghouse.look", "boardinghouse.session"
+
+#: After how many seconds a socket looks by itself, whatever it heard.
+SECONDS_BETWEEN_LOOKS = 60
+
+
+class Watch:
+    """A visit's own channel of the layer."""
+
+    def __init__(self, layer: Any, channel: str, visit: Visit) -> None:
+        self.layer, self.channel, self.visit = layer, channel, visit
+
+    async def join(self) -> None:
+        """Enter the groups, again too: a layer forgets its members after a day, or a restart."""
+        for group in self.visit.groups:
+            await self.layer.group_add(group, self.channel)
+
+    async def leave(self) -> None:
+        for group in self.visit.groups:
+            await self.layer.group_discard(group, self.channel)
+
+    async def until_over(self) -> None:
+        """Return when the visit is over."""
+        receiving = asyncio.ensure_future(self.layer.receive(self.channel))
+        try:
+            while True:
+                await asyncio.wait({receiving}, timeout=SECONDS_BETWEEN_LOOKS)
+                if not receiving.done():
+                    await self.join()
+                    message = {"type": LOOK}
+                else:
+                    message = receiving.result()
+                    receiving = asyncio.ensure_future(self.layer.receive(self.channel))
+                if await self.ends(message):
+                    return
+        finally:
+            receiving.cancel()
+
+    async def ends(self, message: dict[str, Any]) -> bool:
+        """Tell whether a message, or what can be seen after it, ends the visit."""
+        if message["type"] == SESSION:
+            schema = self.visit.schema
+            return bool(message["schema"] != (schema.schema if schema else None))
+        return bool(await database_sync_to_async(self.visit.is_over)())
+
+
+@asynccontextmanager
+async def watching(visit: Visit) -> AsyncIterator[Watch]:
+    """Hear of all that could end a visit, from now on."""
+    layer = get_channel_layer()
+    if layer is None:
+        raise ImproperlyConfigured(
+            "There is no channel layer: nobody could close a socket whose session has moved to "
+            "another schema. Set CHANNEL_LAYERS['default']."
+        )
+    watch = Watch(layer, await layer.new_channel(), visit)
+    await watch.join()
+    try:
+        yield watch
+    finally:
+        await watch.leave()

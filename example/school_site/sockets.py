@@ -1,0 +1,3 @@
+"""Addresses of the boarding schools' websockets."""
+
+websocket_urlpatterns: list[object] = []
