@@ -36,8 +36,8 @@ class SchemaRouter:
         if place_of(obj1) != place_of(obj2):
             refuse_pair(obj1, obj2)
             for private, other in ((obj1, obj2), (obj2, obj1)):
-                if is_shared_model(type(other)):
-                    self.db_for_write(type(other), private)
+                if is_shared_model(other.__class__):
+                    self.db_for_write(other.__class__, private)
         return None
 
 

@@ -239,10 +239,11 @@ def place_of(instance: Model) -> str | None:
 
     So one with a key of its own (a UUID) is found in a set after it has been saved.
     """
-    if instance._state.adding and type(instance) in _marked:
+    if instance._state.adding and instance.__class__ in _marked:
         return get_active_schema_name()
     return _stamp_on(instance)
 
 
 def _stamp_on(instance: Model) -> str | None:
-    return instance.__dict__.get("_schema") if type(instance) in _marked else None
+    # Not type(), nor __dict__: of a lazy object, as `request.user` is, they are its own.
+    return getattr(instance, "_schema", None) if instance.__class__ in _marked else None

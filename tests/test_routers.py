@@ -11,6 +11,7 @@ from django.db import router, transaction
 from django.db.models import prefetch_related_objects
 from django.forms import modelform_factory
 from django.test import override_settings
+from django.utils.functional import SimpleLazyObject
 
 from boardinghouse import checks
 from boardinghouse.exceptions import WrongSchema
@@ -414,3 +415,19 @@ class Own(SchemaRouter):
 def test_the_tests_have_it():
     assert settings.DATABASE_ROUTERS == [OURS]
     assert Show.objects.db == "default"
+
+
+class TestLazyObjects:
+    """As `request.user` is."""
+
+    def test_a_shared_one_can_be_referred_to(self, in_b, member):
+        made = Account.objects.create(owner="new", keeper=SimpleLazyObject(lambda: member))
+
+        assert Account.objects.get(pk=made.pk).keeper == member
+
+    def test_one_of_another_schema_is_refused(self, a, in_b):
+        with pytest.raises(WrongSchema):
+            Entry(account=SimpleLazyObject(lambda: a.account))
+
+    def test_one_of_this_schema_is_not(self, b, in_b):
+        assert Entry(account=SimpleLazyObject(lambda: b.account)).account == b.account
