@@ -20,7 +20,8 @@ QUESTIONS = {
             row_number() OVER (PARTITION BY r.oid ORDER BY a.attnum),
             format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
             a.attcollation::regcollation, a.attstorage, a.attcompression,
-            nullif(a.attstattarget, -1), a.attoptions, a.attacl, pg_get_expr(d.adbin, d.adrelid),
+            nullif(a.attstattarget, -1), ARRAY(SELECT option FROM unnest(a.attoptions) AS option
+                WHERE option !~ '^pg_attver='), a.attacl, pg_get_expr(d.adbin, d.adrelid),
             col_description(r.oid, a.attnum),
             pg_get_serial_sequence(quote_ident(r.relname), a.attname)
         FROM relation r

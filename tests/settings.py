@@ -48,9 +48,11 @@ TEMPLATES = [
     }
 ]
 
+# Each of pytest-xdist's workers has a server of its own: what is counted in one, such as its
+# locks and connections, is not another's.
 DATABASES = {
     "default": database_settings(
-        Path(__file__).parent / ".data",
+        Path(__file__).parent / ".data" / os.environ.get("PYTEST_XDIST_WORKER", ""),
         version=int(os.environ.get("BOARDINGHOUSE_POSTGRES_VERSION", "18")),
         durable=False,
     )

@@ -90,7 +90,10 @@ table_option AS (
     JOIN pg_type t ON t.oid = a.atttypid
     CROSS JOIN LATERAL (VALUES
         ('STATISTICS ' || nullif(a.attstattarget, -1)),
-        ('(' || array_to_string(a.attoptions, ', ') || ')'),
+        -- From 15.19 on PostgreSQL keeps a mark of its own among the options, in every column.
+        ('(' || nullif(array_to_string(ARRAY(
+            SELECT option FROM unnest(a.attoptions) AS option WHERE option !~ '^pg_attver='
+        ), ', '), '') || ')'),
         ('COMPRESSION ' || CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END),
         (CASE WHEN a.attstorage <> t.typstorage THEN 'STORAGE ' || CASE a.attstorage
             WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'
