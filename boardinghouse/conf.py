@@ -43,6 +43,15 @@ class Settings:
     def WS_VISITORS_URLCONF(self) -> str | None:
         return getattr(settings, "BOARDINGHOUSE_WS_VISITORS_URLCONF", None)
 
+    @property
+    def CHAT_MAX_LENGTH(self) -> int:
+        return int(getattr(settings, "BOARDINGHOUSE_CHAT_MAX_LENGTH", 4000))
+
+    @property
+    def CHAT_RATE(self) -> tuple[int, int]:
+        messages, seconds = getattr(settings, "BOARDINGHOUSE_CHAT_RATE", (10, 10))
+        return int(messages), int(seconds)
+
 
 def _labels(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)

@@ -1,6 +1,7 @@
 """Settings of the tests: on ``DATABASE_URL``, or on an embedded PostgreSQL."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from boardinghouse.contrib.embedded import database_settings
@@ -15,7 +16,6 @@ INSTALLED_APPS = [
     "boardinghouse",
     "boardinghouse.contrib.admin",
     "boardinghouse.contrib.admin.apps.SchemaAdminConfig",
-    "boardinghouse.contrib.channels",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -23,6 +23,8 @@ INSTALLED_APPS = [
     "tests.testapp",
     "tests.zoo",
 ]
+if find_spec("channels"):
+    INSTALLED_APPS += ["boardinghouse.contrib.channels", "boardinghouse.contrib.chat"]
 
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,0 +1,145 @@
+"""What a room's open page talks to: JSON in, JSON out, and nothing that is not text."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.utils.translation import gettext as _
+
+from boardinghouse.conf import conf
+from boardinghouse.contrib.chat import messages
+from boardinghouse.contrib.chat.models import Room
+from boardinghouse.exceptions import Forbidden
+
+#: What a socket is closed with: as the middleware does who may not be here; and who floods us.
+FORBIDDEN = 4403
+TOO_MANY = 4429
+
+#: How many frames of any kind a page may send in how many seconds.
+FRAMES, SECONDS = 60, 10
+#: JSON may write a character as two escapes of six.
+LONGEST_ESCAPE = 12
+ROOM_FOR_THE_REST = 200
+
+
+class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
+    """One page of one person, in the room of its address and the schema that it opened in.
+
+    A page sends ``{"say": TEXT, "mark": ANYTHING}`` and ``{"read": KEY}``. It is sent
+    ``ready``, ``message``, ``saved`` or ``refused`` (with its mark), and ``gap`` if it has missed
+    more than it can be given.
+    """
+
+    async def connect(self) -> None:
+        if not self.scope.get("schema_name"):
+            raise ImproperlyConfigured(
+                "The chat's websockets have no schema: wrap their router in "
+                "boardinghouse.contrib.channels.SchemaMiddlewareStack."
+            )
+        self.user = self.scope["user"]
+        self.room_id = self.scope["url_route"]["kwargs"]["room_id"]
+        self.frames: deque[float] = deque(maxlen=FRAMES)
+        self.is_closed = False
+        self.group = messages.group_of(self.room_id)
+        await self.accept()
+        if not await database_sync_to_async(self.is_member)():
+            await self.shut(FORBIDDEN)
+            return
+        # First the group, then the past: nothing falls between them. The page sorts and sifts.
+        await self.channel_layer.group_add(self.group, self.channel_name)
+        await self.send_missed()
+        await self.send_data({"type": "ready"})
+
+    async def disconnect(self, code: int) -> None:
+        await self.channel_layer.group_discard(self.group, self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.is_closed:
+            return
+        if self.is_flood():
+            await self.shut(TOO_MANY)
+            return
+        frame = read_frame(text_data)
+        if isinstance(frame.get("say"), str):
+            await self.take(frame["say"], frame.get("mark"))
+        elif isinstance(frame.get("read"), int):
+            await database_sync_to_async(messages.mark_read)(self.room_id, self.user, frame["read"])
+        else:
+            await self.refuse(_("That could not be understood."), frame.get("mark"))
+
+    async def chat_message(self, event: dict[str, Any]) -> None:
+        """Show a message to this page, if it was meant for its user."""
+        if str(self.user.pk) in event["for"] and not self.is_closed:
+            is_own = event["sender"] == str(self.user.pk)
+            await self.send_data({"type": "message", "own": is_own, **event["message"]})
+
+    async def take(self, text: str, mark: Any) -> None:
+        """Save what a page says, or tell it why not."""
+        try:
+            message = await database_sync_to_async(messages.say)(self.room_id, self.user, text)
+        except ValidationError as error:
+            await self.refuse(" ".join(error.messages), mark)
+        except Forbidden:
+            await self.shut(FORBIDDEN)
+        else:
+            await self.send_data({"type": "saved", "id": message.pk, "mark": mark})
+
+    async def refuse(self, reason: str, mark: Any) -> None:
+        await self.send_data({"type": "refused", "reason": reason, "mark": mark})
+
+    async def send_missed(self) -> None:
+        """Send what was said after the last message that the page says it has."""
+        said = parse_qs(self.scope.get("query_string", b"").decode(errors="replace"))
+        after = said.get("after", [""])[0]
+        if not after.isdecimal() or len(after) > 18:
+            return
+        missed = await database_sync_to_async(self.list_missed)(int(after))
+        if missed is None:
+            await self.send_data({"type": "gap"})
+            return
+        for data in missed:
+            await self.send_data({"type": "message", **data})
+
+    def list_missed(self, after: int) -> list[dict[str, Any]] | None:
+        missed = messages.list_missed(self.room_id, after)
+        if missed is None:
+            return None
+        return [
+            {"own": each.sender_id == self.user.pk, **messages.as_data(each)} for each in missed
+        ]
+
+    def is_member(self) -> bool:
+        return bool(Room.objects.of(self.user).filter(pk=self.room_id).exists())
+
+    def is_flood(self) -> bool:
+        now = time.monotonic()
+        full = len(self.frames) == FRAMES and now - self.frames[0] < SECONDS
+        self.frames.append(now)
+        return full
+
+    async def shut(self, code: int) -> None:
+        """Close the socket; what is on its way from the page is not read any more."""
+        self.is_closed = True
+        await self.close(code)
+
+    async def send_data(self, data: dict[str, Any]) -> None:
+        await self.send(text_data=json.dumps(data))
+
+
+def read_frame(text: str | None) -> dict[str, Any]:
+    """Return what a frame says; nothing for one that is too long, binary, or no JSON object."""
+    longest = conf.CHAT_MAX_LENGTH * LONGEST_ESCAPE + ROOM_FOR_THE_REST
+    if text is None or len(text) > longest:
+        return {}
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return frame if isinstance(frame, dict) else {}

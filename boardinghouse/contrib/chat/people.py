@@ -1,0 +1,73 @@
+"""Who may take part: people who may enter the active schema, now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import CharField, Q, Value
+
+from boardinghouse.exceptions import NoActiveSchema
+from boardinghouse.schema import get_active_schema, get_active_schema_name, get_schema_model
+
+#: Where a person's names are, besides the field that they log in with.
+NAMES = ("first_name", "last_name")
+
+
+def may_be_here(users: Iterable[Any]) -> set[Any]:
+    """Return the primary keys of those users who may enter the active schema.
+
+    One round trip, however many they are, and with it each user's own ``visible_to``.
+    Raises NoActiveSchema.
+    """
+    schema = get_active_schema_name()
+    if schema is None:
+        raise NoActiveSchema
+    manager: Any = get_schema_model()._default_manager
+    keys = {str(user.pk): user.pk for user in users}
+    each = [
+        manager.visible_to(user)
+        .filter(pk=schema)
+        .order_by()
+        .values_list(Value(str(user.pk), CharField()))
+        for user in users
+    ]
+    found = each[0].union(*each[1:], all=True) if each else []
+    return {keys[key] for (key,) in found}
+
+
+def search_people(search: str) -> Any:
+    """Return the users who belong to the active schema, by name; narrowed to names with all words.
+
+    Superusers may enter without belonging, and so are not listed.
+    """
+    schema: Any = get_active_schema()
+    if schema is None:
+        raise NoActiveSchema
+    fields = name_fields(schema.users.model)
+    people = schema.users.filter(is_active=True)
+    for word in search.replace("\0", "").split():  # PostgreSQL's text has no NUL
+        people = people.filter(reduce(or_, (Q((f"{field}__icontains", word)) for field in fields)))
+    return people.order_by(*fields, "pk")
+
+
+def name_fields(model: Any) -> list[str]:
+    """Return the fields that a person is known by, those that the user model has."""
+    return [name for name in (*NAMES, model.USERNAME_FIELD) if has_field(model, name)]
+
+
+def has_field(model: Any, name: str) -> bool:
+    try:
+        model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return False
+    return True
+
+
+def name_of(user: Any) -> str:
+    """Return what people call a user: the full name if there is one."""
+    full_name = getattr(user, "get_full_name", str)
+    return str(full_name() or user.get_username())
