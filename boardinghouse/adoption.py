@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from boardinghouse import ddl, fleet
+from boardinghouse import clone, ddl, fleet
 from boardinghouse.names import TEMPLATE, quote
 from boardinghouse.schema import get_schema_model, working_in
 from boardinghouse.sharing import is_private_join, private_tables
@@ -127,7 +127,7 @@ def move_tables(connection: Any, schema: str, tables: list[str]) -> None:
 def make_template(connection: Any, schema: str) -> None:
     if ddl.schema_exists(connection, TEMPLATE):
         ddl.drop(connection, TEMPLATE)
-    ddl.create(connection, TEMPLATE, ddl.compile_clone(connection, schema, rows=False))
+    ddl.create(connection, TEMPLATE, clone.compile_schema(connection, schema).without_rows())
 
 
 def make_row(connection: Any, schema: str, name: str) -> int:

@@ -11,20 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, ProgrammingError, transaction
+from django.db import Error, IntegrityError, ProgrammingError, transaction
 from psycopg.errors import DuplicateSchema, UniqueViolation
 
-from boardinghouse.exceptions import LockBudgetExceeded, SchemaExists, UncopiableObject
-from boardinghouse.names import TEMPLATE, quote
+from boardinghouse.exceptions import LockBudgetExceeded, SchemaExists
+from boardinghouse.names import TEMPLATE, compose_path, quote
 from boardinghouse.schema import working_in
 
 if TYPE_CHECKING:
     from boardinghouse.backends.postgres.base import DatabaseWrapper
 
-STAGES = (
-    ("sequence", "function", "table", "owner", "function of table"),
-    ("constraint", "index", "foreign key", "view", "trigger", "option", "privilege", "comment"),
-)
 #: The key of the advisory lock on the template: "template" in ASCII.
 TEMPLATE_LOCK = int.from_bytes(b"template")
 JOIN_TRIGGER = (
@@ -86,41 +82,15 @@ def create_template(connection: DatabaseWrapper) -> None:
     _run(connection, [f"CREATE SCHEMA {quote(TEMPLATE)}"])
 
 
-def compile_clone(connection: DatabaseWrapper, source: str, *, rows: bool = True) -> list[str]:
-    """Return the statements that make a schema's objects (and rows) in another schema.
-
-    They are to be run with that other schema alone on the path. Raises UncopiableObject for
-    what they could not make.
-    """
-    with connection.alone_on_path(source):
-        _refuse_uncopiable(connection, source)
-        found = _rows(connection, read_sql("definitions"), {"schema": quote(source)})
-        by_stage: dict[str, list[str]] = {}
-        for stage, _place, statement in sorted(found):
-            by_stage.setdefault(stage, []).append(statement)
-        data = _copy_statements(connection, source) if rows else []
-    before, after = ([s for stage in half for s in by_stage.get(stage, ())] for half in STAGES)
-    return ["SET LOCAL check_function_bodies = off", *before, *data, *after]
-
-
-def compile_template(connection: DatabaseWrapper) -> list[str]:
-    """Return the statements that make a copy of the template; none while there is no template."""
-    flush_recorded(connection)
-    if not schema_exists(connection, TEMPLATE):
-        return []
-    return compile_clone(connection, TEMPLATE)
-
-
 def create(connection: DatabaseWrapper, name: str, statements: Iterable[str]) -> None:
-    """Create a schema and run in it the statements that `compile_clone` returned.
+    """Create a schema and run in it the statements that `clone` compiled.
 
     All or nothing. Raises SchemaExists when another one, or another process, was first.
     """
     flush_recorded(connection)
     with transaction.atomic(using=connection.alias):
         _create_empty(connection, name)
-        with connection.alone_on_path(name):
-            _run(connection, [";\n".join(statements)])
+        run_in_pipeline(connection, [f"SET LOCAL search_path = {compose_path(name)}", *statements])
 
 
 def drop(connection: DatabaseWrapper, name: str) -> None:
@@ -136,6 +106,29 @@ def flush_recorded(connection: DatabaseWrapper) -> None:
     """Replay first what a migration at work on this connection has recorded."""
     if connection.recorder is not None:
         connection.recorder.flush()
+
+
+def run_in_pipeline(connection: DatabaseWrapper, statements: Iterable[str]) -> None:
+    """Send statements to PostgreSQL, one a message, waiting for the answers at the end only.
+
+    For a transaction that is open: what the statements do to the search path is forgotten. An
+    error says which statement it was.
+
+    https://www.postgresql.org/docs/current/libpq-pipeline-mode.html
+    """
+    sent: list[tuple[str, Any]] = []
+    try:
+        with connection.wrap_database_errors, connection.connection.pipeline():
+            for statement in statements:
+                cursor = connection.connection.cursor()
+                sent.append((statement, cursor))
+                cursor.execute(statement, prepare=False)
+    except Error as error:
+        failed = next(statement for statement, cursor in sent if cursor.statusmessage is None)
+        error.add_note(f"Statement: {failed}")
+        raise
+    finally:
+        connection.forget_path()
 
 
 def refresh_join_view(connection: DatabaseWrapper, table: str) -> None:
@@ -227,44 +220,6 @@ def _create_empty(connection: DatabaseWrapper, name: str) -> None:
         if isinstance(error.__cause__, DuplicateSchema | UniqueViolation):
             raise SchemaExists(name) from error
         raise
-
-
-def _refuse_uncopiable(connection: DatabaseWrapper, source: str) -> None:
-    found = _rows(connection, read_sql("uncopiable"), {"schema": quote(source)})
-    if found:
-        named = ", ".join(f"{kind} {name!r}" for kind, name in found)
-        raise UncopiableObject(
-            f"Schema {source!r} holds what a clone would lack: {named}. Keep such objects in "
-            "public, or create them without a migration of a private app."
-        )
-
-
-def _copy_statements(connection: DatabaseWrapper, source: str) -> list[str]:
-    """Return statements that copy a schema's rows and the positions of its sequences."""
-    tables = _rows(connection, read_sql("tables_with_columns"), {"schema": quote(source)})
-    sequences = [
-        name
-        for (name,) in _rows(
-            connection,
-            "SELECT relname FROM pg_class WHERE relkind = 'S'"
-            " AND relnamespace = %s::regnamespace ORDER BY relname",
-            [quote(source)],
-        )
-    ]
-    filled = _names_where(
-        connection, {name: f"EXISTS (SELECT FROM {quote(name)})" for name, _columns in tables}
-    )
-    copies = [
-        f"INSERT INTO {quote(name)} ({columns}) OVERRIDING SYSTEM VALUE"
-        f" SELECT {columns} FROM {quote(source)}.{quote(name)}"
-        for name, columns in tables
-        if name in filled
-    ]
-    positions = [
-        f"SELECT setval('{quote(name)}', last_value, is_called) FROM {quote(source)}.{quote(name)}"
-        for name in sequences
-    ]
-    return [*copies, *positions]
 
 
 def _names_where(connection: DatabaseWrapper, conditions: dict[str, str]) -> set[str]:

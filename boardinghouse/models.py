@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from boardinghouse import ddl
+from boardinghouse import clone, ddl
 from boardinghouse.base import SharedSchemaModel
 from boardinghouse.exceptions import BatchFailed
 from boardinghouse.names import PATTERN, TEMPLATE, validate_schema_name
@@ -71,7 +71,7 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
         if not schemata:
             return []
         connection: Any = connections[self.db]
-        statements = ddl.compile_template(connection)
+        statements = clone.compile_template(connection)
         if connection.in_atomic_block:
             ddl.require_room(connection, len(schemata), "Creating")
             self._create_batch(connection, schemata, statements)
@@ -233,7 +233,7 @@ class AbstractSchema(SharedSchemaModel):
         using = kwargs.setdefault("using", None) or router.db_for_write(type(self), instance=self)
         connection: Any = connections[using]
         with transaction.atomic(using=using):
-            ddl.create(connection, self.schema, ddl.compile_template(connection))
+            ddl.create(connection, self.schema, clone.compile_template(connection))
             super().save(**kwargs)
         self.remember_name()
         schema_created.send(sender=type(self), schema=self.schema, using=using)

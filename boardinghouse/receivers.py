@@ -13,7 +13,7 @@ from django.db.migrations import RunPython, RunSQL, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 from django.db.models.signals import post_save, pre_migrate
 
-from boardinghouse import ddl, names, sharing
+from boardinghouse import clone, ddl, names, sharing
 from boardinghouse.operations import ByApp, Wrapper
 from boardinghouse.schema import (
     abandon_requests,
@@ -72,7 +72,7 @@ def create_schema_of_raw_row(
     """Create the PostgreSQL schema of a row that a fixture brought, unless it is there."""
     connection: Any = connections[using]
     if raw and created and not ddl.schema_exists(connection, instance.schema):
-        ddl.create(connection, instance.schema, ddl.compile_template(connection))
+        ddl.create(connection, instance.schema, clone.compile_template(connection))
         schema_created.send(sender=type(instance), schema=instance.schema, using=using)
 
 

@@ -9,7 +9,7 @@ from django.db import migrations as m
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Upper
 
-from boardinghouse import ddl
+from boardinghouse import clone, ddl
 from boardinghouse.exceptions import SchemaExists, UncopiableObject
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
@@ -394,7 +394,7 @@ def test_dropping_takes_all_and_only_that_schema():
 
 
 def test_the_estimate_of_locks_is_not_below_what_a_clone_takes():
-    statements = ddl.compile_template(connection)
+    statements = clone.compile_template(connection)
     ddl.create(connection, "a", statements)
     before = ddl.locks_held(connection)
 
