@@ -53,8 +53,6 @@ ADDITIONS = (
 )
 
 
-
-
 class Script(NamedTuple):
     """The statements that make a copy; of those in `copies`, the ones of tables with rows."""
 

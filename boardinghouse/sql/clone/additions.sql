@@ -83,12 +83,12 @@ SELECT 'attached table', inhseqno, format('ALTER TABLE ONLY %%I INHERIT %%s', re
     inhparent::regclass)
 FROM joined_child JOIN relation USING (oid) JOIN pg_inherits ON inhrelid = oid
 UNION ALL
-SELECT 'attached table', oid, format('ALTER TABLE ONLY %%s ATTACH PARTITION %%I %%s',
+SELECT 'attached table', oid::bigint, format('ALTER TABLE ONLY %%s ATTACH PARTITION %%I %%s',
     inhparent::regclass, relname, pg_get_expr(relpartbound, oid))
 FROM relation JOIN pg_inherits ON inhrelid = oid
 WHERE relispartition
 UNION ALL
-SELECT 'attached table', oid, format('ALTER TABLE %%I OF %%s', relname,
+SELECT 'attached table', oid::bigint, format('ALTER TABLE %%I OF %%s', relname,
     format_type(reloftype, NULL))
 FROM relation WHERE reloftype <> 0
 UNION ALL
@@ -103,37 +103,37 @@ SELECT CASE WHEN confrelid IN (SELECT oid FROM relation) THEN 'key' ELSE 'shared
         pg_get_constraintdef(k.oid, true))
 FROM foreign_key k JOIN depth ON depth.oid = conrelid
 UNION ALL
-SELECT 'trigger', g.oid, pg_get_triggerdef(g.oid, true)
+SELECT 'trigger', g.oid::bigint, pg_get_triggerdef(g.oid, true)
 FROM relation r JOIN pg_trigger g ON g.tgrelid = r.oid
 WHERE NOT g.tgisinternal AND g.tgparentid = 0
 UNION ALL
-SELECT 'rule', w.oid, pg_get_ruledef(w.oid, true)
+SELECT 'rule', w.oid::bigint, pg_get_ruledef(w.oid, true)
 FROM relation r JOIN pg_rewrite w ON w.ev_class = r.oid
 WHERE w.rulename <> '_RETURN'
 UNION ALL
-SELECT 'policy', p.oid, concat_ws(' ',
+SELECT 'policy', p.oid::bigint, concat_ws(' ',
     format('CREATE POLICY %%I ON %%I AS %%s FOR %%s TO', polname, relname,
         CASE WHEN polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
         CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
             WHEN 'd' THEN 'DELETE' ELSE 'ALL' END),
     (SELECT string_agg(CASE each WHEN 0 THEN 'PUBLIC' ELSE each::regrole::text END, ', ')
         FROM unnest(polroles) each),
-    format('USING (%%s)', nullif(pg_get_expr(polqual, r.oid, true), '')),
-    format('WITH CHECK (%%s)', nullif(pg_get_expr(polwithcheck, r.oid, true), '')))
+    'USING (' || pg_get_expr(polqual, r.oid, true) || ')',
+    'WITH CHECK (' || pg_get_expr(polwithcheck, r.oid, true) || ')')
 FROM relation r JOIN pg_policy p ON p.polrelid = r.oid
 UNION ALL
-SELECT 'statistics', s.oid, overlay(pg_get_statisticsobjdef(s.oid) PLACING ''
+SELECT 'statistics', s.oid::bigint, overlay(pg_get_statisticsobjdef(s.oid) PLACING ''
     FROM length('CREATE STATISTICS ') + 1 FOR length(quote_ident(nspname) || '.'))
 FROM member
 JOIN pg_statistic_ext s ON s.oid = objid
 JOIN pg_namespace n ON n.oid = stxnamespace
 WHERE classid = 'pg_statistic_ext'::regclass
 UNION ALL
-SELECT 'option', s.oid, format('ALTER STATISTICS %%I SET STATISTICS %%s', stxname, stxstattarget)
+SELECT 'option', s.oid::bigint, format('ALTER STATISTICS %%I SET STATISTICS %%s', stxname, stxstattarget)
 FROM member JOIN pg_statistic_ext s ON s.oid = objid AND stxstattarget >= 0
 WHERE classid = 'pg_statistic_ext'::regclass
 UNION ALL
-SELECT 'option', k.oid, format('ALTER DOMAIN %%I ADD CONSTRAINT %%I %%s', typname, conname,
+SELECT 'option', k.oid::bigint, format('ALTER DOMAIN %%I ADD CONSTRAINT %%I %%s', typname, conname,
     pg_get_constraintdef(k.oid, true))
 FROM member
 JOIN pg_type t ON t.oid = objid

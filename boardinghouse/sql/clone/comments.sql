@@ -23,8 +23,7 @@
     SELECT 'pg_policy'::regclass, p.oid, format('POLICY %%I ON %%I', polname, relname)
     FROM relation r JOIN pg_policy p ON p.polrelid = r.oid
     UNION ALL
-    SELECT classid, objid, CASE prokind WHEN 'a' THEN 'AGGREGATE ' ELSE 'ROUTINE ' END
-        || p.oid::regprocedure
+    SELECT classid, objid, 'ROUTINE ' || p.oid::regprocedure
     FROM member JOIN pg_proc p ON p.oid = objid WHERE classid = 'pg_proc'::regclass
     UNION ALL
     SELECT classid, objid, CASE typtype WHEN 'd' THEN 'DOMAIN ' ELSE 'TYPE ' END

@@ -4,8 +4,13 @@
 -- print its names bare and all others qualified.
 -- https://www.postgresql.org/docs/current/functions-info.html
 WITH member AS MATERIALIZED (
-    SELECT classid, objid FROM pg_depend
+    SELECT classid, objid FROM pg_depend d
     WHERE refclassid = 'pg_namespace'::regclass AND refobjid = %(schema)s::regnamespace
+        -- What comes with a type: a range's functions and its multirange.
+        AND NOT EXISTS (
+            SELECT FROM pg_depend i
+            WHERE i.classid = d.classid AND i.objid = d.objid AND i.deptype = 'i'
+                AND d.classid IN ('pg_proc'::regclass, 'pg_type'::regclass))
 ),
 relation AS MATERIALIZED (
     SELECT c.* FROM member JOIN pg_class c ON c.oid = objid WHERE classid = 'pg_class'::regclass

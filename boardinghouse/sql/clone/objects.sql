@@ -47,7 +47,8 @@ column_definition AS (
     WHERE a.relkind IN ('r', 'p') AND (a.is_own OR a.attrelid IN (SELECT oid FROM joined_child))
 ),
 own_type AS (
-    SELECT t.* FROM member JOIN pg_type t ON t.oid = objid WHERE classid = 'pg_type'::regclass
+    SELECT t.* FROM member JOIN pg_type t ON t.oid = objid
+    WHERE classid = 'pg_type'::regclass AND typtype <> 'm'
 ),
 routine AS (
     SELECT p.*, quote_ident(n.nspname) || '.' AS qualifier
@@ -83,7 +84,7 @@ SELECT 'type', 'pg_type', t.oid, CASE typtype
         CASE WHEN typnotnull AND NOT EXISTS (
             SELECT FROM pg_constraint WHERE contypid = t.oid AND contype = 'n') THEN 'NOT NULL' END)
     ELSE (
-        SELECT format('CREATE TYPE %%I AS RANGE (%%s)', typname, concat_ws(', ',
+        SELECT format('CREATE TYPE %%I AS RANGE (%%s)', t.typname, concat_ws(', ',
             'SUBTYPE = ' || format_type(rngsubtype, NULL),
             CASE WHEN NOT o.opcdefault THEN format('SUBTYPE_OPCLASS = %%I.%%I', n.nspname, opcname)
                 END,

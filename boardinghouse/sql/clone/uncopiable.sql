@@ -33,7 +33,10 @@ SELECT kind, name FROM (
     UNION ALL
     SELECT 'cast', format('%%s AS %%s', castsource::regtype, casttarget::regtype)
     FROM member JOIN pg_cast ON objid IN (castsource, casttarget)
-    WHERE classid = 'pg_type'::regclass
+    -- Each range comes with the cast to its multirange.
+    WHERE classid = 'pg_type'::regclass AND NOT EXISTS (
+        SELECT FROM pg_depend d
+        WHERE d.classid = 'pg_cast'::regclass AND d.objid = pg_cast.oid AND d.deptype = 'i')
     UNION ALL
     SELECT 'operator', oprname FROM member JOIN pg_operator o ON o.oid = objid
     WHERE classid = 'pg_operator'::regclass
