@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.db import Error, IntegrityError, ProgrammingError, transaction
+from django.db import IntegrityError, ProgrammingError, transaction
 from psycopg.errors import DuplicateSchema, UniqueViolation
 
+from boardinghouse import pipeline
 from boardinghouse.exceptions import LockBudgetExceeded, SchemaExists
-from boardinghouse.names import TEMPLATE, compose_path, quote
+from boardinghouse.names import TEMPLATE, quote
 from boardinghouse.schema import working_in
 
 if TYPE_CHECKING:
@@ -85,12 +86,13 @@ def create_template(connection: DatabaseWrapper) -> None:
 def create(connection: DatabaseWrapper, name: str, statements: Iterable[str]) -> None:
     """Create a schema and run in it the statements that `clone` compiled.
 
-    All or nothing. Raises SchemaExists when another one, or another process, was first.
+    All or nothing. Raises SchemaExists when another one, or another process, was first, and
+    ReplayFailed for a statement that fails.
     """
     flush_recorded(connection)
     with transaction.atomic(using=connection.alias):
         _create_empty(connection, name)
-        run_in_pipeline(connection, [f"SET LOCAL search_path = {compose_path(name)}", *statements])
+        pipeline.run_single(connection, [name], list(statements))
 
 
 def drop(connection: DatabaseWrapper, name: str) -> None:
@@ -106,29 +108,6 @@ def flush_recorded(connection: DatabaseWrapper) -> None:
     """Replay first what a migration at work on this connection has recorded."""
     if connection.recorder is not None:
         connection.recorder.flush()
-
-
-def run_in_pipeline(connection: DatabaseWrapper, statements: Iterable[str]) -> None:
-    """Send statements to PostgreSQL, one a message, waiting for the answers at the end only.
-
-    For a transaction that is open: what the statements do to the search path is forgotten. An
-    error says which statement it was.
-
-    https://www.postgresql.org/docs/current/libpq-pipeline-mode.html
-    """
-    sent: list[tuple[str, Any]] = []
-    try:
-        with connection.wrap_database_errors, connection.connection.pipeline():
-            for statement in statements:
-                cursor = connection.connection.cursor()
-                sent.append((statement, cursor))
-                cursor.execute(statement, prepare=False)
-    except Error as error:
-        failed = next(statement for statement, cursor in sent if cursor.statusmessage is None)
-        error.add_note(f"Statement: {failed}")
-        raise
-    finally:
-        connection.forget_path()
 
 
 def refresh_join_view(connection: DatabaseWrapper, table: str) -> None:

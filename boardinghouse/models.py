@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from boardinghouse import clone, ddl
 from boardinghouse.base import SharedSchemaModel
-from boardinghouse.exceptions import BatchFailed
+from boardinghouse.exceptions import BatchFailed, ReplayFailed
 from boardinghouse.names import PATTERN, TEMPLATE, validate_schema_name
 from boardinghouse.schema import working_in
 from boardinghouse.signals import schema_created, schemata_deleted, schemata_updated
@@ -142,7 +142,7 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
             batch = schemata[start : start + size]
             try:
                 self._create_batch(connection, batch, statements)
-            except DatabaseError as error:
+            except (DatabaseError, ReplayFailed) as error:
                 if not start:
                     raise
                 made = [each.schema for each in schemata[:start]]

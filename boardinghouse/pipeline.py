@@ -37,22 +37,26 @@ def run(connection: DatabaseWrapper, names: list[str], script: list[str]) -> Non
 
     Raises ReplayFailed, naming the first schema and statement that failed.
     """
-    if is_pipeline_possible(connection, script):
+    if connection.in_atomic_block and all(map(statements.is_single, script)):
+        run_single(connection, names, script)
+    else:
+        run_one_by_one(connection, names, script)
+
+
+def run_single(connection: DatabaseWrapper, names: list[str], script: list[str]) -> None:
+    """Run statements, each of them certainly no more than one, in the transaction that is open."""
+    if psycopg.Pipeline.is_supported():
         steps = (Step(name, each) for name in names for each in (set_path(name), *script))
         run_pipelined(connection, steps)
     else:
-        for name in names:
-            for statement in script:
-                run_one(connection, Step(name, statement))
+        run_one_by_one(connection, names, script)
 
 
-def is_pipeline_possible(connection: DatabaseWrapper, script: list[str]) -> bool:
-    """Tell whether statements can go one a message, in a transaction."""
-    return (
-        connection.in_atomic_block
-        and psycopg.Pipeline.is_supported()
-        and all(map(statements.is_single, script))
-    )
+def run_one_by_one(connection: DatabaseWrapper, names: list[str], script: list[str]) -> None:
+    """Run statements, each as a message of its own."""
+    for name in names:
+        for statement in script:
+            run_one(connection, Step(name, statement))
 
 
 def set_path(name: str) -> str:
