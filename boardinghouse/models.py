@@ -87,7 +87,8 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
             return super().update(**kwargs)
         names = list(self.values_list("pk", flat=True))
         count = super().update(**kwargs)
-        schemata_updated.send(sender=self.model, schemata=names, using=self.db)
+        if names:
+            schemata_updated.send(sender=self.model, schemata=names, using=self.db)
         return count
 
     def delete(self, drop: bool = False) -> tuple[int, dict[str, int]]:

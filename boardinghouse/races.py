@@ -49,6 +49,8 @@ def guarded(store: type[SessionBase]) -> type[SessionBase]:
     """Return a session engine's class that saves no older schema over a newer one."""
 
     class Guarded(store):  # type: ignore[misc, valid-type]
+        tells_when_stored = True
+
         def save(self, must_create: bool = False) -> None:
             if not must_create:
                 take_over(self, store)
@@ -110,7 +112,8 @@ def tell(session: Any, session_key: str | None, schema: str | None) -> None:
     """Send `session_schema_stored` once the session can be read so by everybody."""
     if not session_key or not session_schema_stored.has_listeners(None):
         return
-    send = partial(session_schema_stored.send, None, session_key=session_key, schema=schema)
+    # What is stored stays so, whatever its receivers do: Django logs their errors.
+    send = partial(session_schema_stored.send_robust, None, session_key=session_key, schema=schema)
     if hasattr(session, "get_model_class"):
         transaction.on_commit(send, using=router.db_for_write(session.get_model_class()))
     else:

@@ -15,7 +15,7 @@ from boardinghouse.exceptions import BatchFailed, LockBudgetExceeded, NoActiveSc
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import override
-from boardinghouse.signals import schema_created, schemata_deleted
+from boardinghouse.signals import schema_created, schemata_deleted, schemata_updated
 from tests.catalog import catalog, difference, rows, run, schema_exists
 from tests.project import Project, empty_database
 from tests.testapp.models import Account
@@ -40,11 +40,16 @@ def news():
     def deleted(schemata, using, **kwargs):
         told.append(("deleted", *schemata, using))
 
+    def updated(schemata, using, **kwargs):
+        told.append(("updated", *schemata, using))
+
     schema_created.connect(created)
     schemata_deleted.connect(deleted)
+    schemata_updated.connect(updated)
     yield told
     schema_created.disconnect(created)
     schemata_deleted.disconnect(deleted)
+    schemata_updated.disconnect(updated)
 
 
 @pytest.fixture
@@ -308,6 +313,17 @@ def test_delete_deactivates_one(news):
     assert [each.pk for each in Schema.objects.active()] == ["b"]
     assert clones() == ["a", "b"]
     assert [told for told in news if told[0] == "deleted"] == []
+
+
+def test_an_update_is_told(news):
+    Schema.objects.mass_create("a", "b", "c")
+    news.clear()
+
+    Schema.objects.exclude(pk="c").order_by("pk").update(is_active=False)
+    Schema.objects.get(pk="c").delete()
+    Schema.objects.filter(pk="missing").update(is_active=False)
+
+    assert news == [("updated", "a", "b", "default"), ("updated", "c", "default")]
 
 
 def test_delete_deactivates_a_queryset():

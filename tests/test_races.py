@@ -1,9 +1,15 @@
 """A slow request that saves its session after a switch does not undo it (D8)."""
 
-import pytest
+from importlib import import_module
 
+import pytest
+from django.conf import settings
+from django.db import transaction
+
+from boardinghouse.signals import session_schema_stored
 from tests import views
 from tests.browsers import enter
+from tests.conftest import Boom
 
 ENGINES = ["db", "cached_db", "cache", "file"]
 
@@ -167,3 +173,63 @@ def test_a_middleware_before_ours_that_writes_the_session_undoes_no_switch(
     in_a.get("/slow-message/")
 
     assert in_a.session["schema"] == "b"
+
+
+# News of what has been stored
+
+
+@pytest.fixture
+def stored(connect):
+    """What has been told of stored sessions, and what could be read of each at that moment."""
+    told = []
+
+    def note(session_key, schema, **kwargs):
+        store = import_module(settings.SESSION_ENGINE).SessionStore
+        told.append((session_key, schema, store(session_key).get("schema")))
+
+    connect(session_schema_stored, note)
+    return told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_switch_is_told_when_it_can_be_read(engine, stored, in_a):
+    key = in_a.session.session_key
+    stored.clear()
+
+    in_a.get("/__change_schema__/b/")
+    in_a.get("/slow/")
+    in_a.get("/change/")
+
+    assert stored == [(key, "b", "b"), (key, None, None)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_is_gone_is_told(engine, stored, in_a):
+    key = in_a.session.session_key
+    stored.clear()
+
+    in_a.get("/log-out/")
+
+    assert set(stored) == {(key, None, None)}  # Django's file engine deletes through itself
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_switch_is_told_after_the_commit(stored, visitor, settings):
+    settings.MIDDLEWARE = ["tests.sockets.in_transaction", *settings.MIDDLEWARE]
+    with transaction.atomic():
+        enter(visitor, "a")
+        assert stored == []
+
+    assert [schema for _key, schema, _read in stored] == ["a"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receiver_that_fails_does_not_fail_the_switch(connect, visitor, caplog):
+    def fail(**kwargs):
+        raise Boom
+
+    connect(session_schema_stored, fail)
+    enter(visitor, "a")
+
+    assert visitor.session["schema"] == "a"
+    assert "Boom" in caplog.text

@@ -9,6 +9,10 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
+
+from boardinghouse.conf import conf
+from boardinghouse.contrib.channels.routing import router_of
 
 REDIS = (
     'CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", '
@@ -18,6 +22,7 @@ REDIS = (
 
 def register_all() -> None:
     checks.register(check_channel_layer, "boardinghouse")
+    checks.register(check_urlconfs, "boardinghouse")
 
 
 def check_channel_layer(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -36,3 +41,17 @@ def check_channel_layer(**kwargs: Any) -> Iterator[CheckMessage]:
             hint=REDIS,
             id="boardinghouse.W051",
         )
+
+
+def check_urlconfs(**kwargs: Any) -> Iterator[CheckMessage]:
+    for setting in ("WS_URLCONF", "WS_VISITORS_URLCONF"):
+        urlconf = getattr(conf, setting)
+        try:
+            if urlconf:
+                router_of(urlconf)
+        except (ImportError, ImproperlyConfigured) as error:
+            yield checks.Error(
+                f"BOARDINGHOUSE_{setting}, {urlconf!r}, has no routes of websockets: {error}",
+                hint="Name a module that has websocket_urlpatterns = [path(...), ...].",
+                id="boardinghouse.E052",
+            )

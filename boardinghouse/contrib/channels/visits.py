@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieSession
 from django.core.exceptions import ImproperlyConfigured
 from django.http import QueryDict
 from django.utils.functional import LazyObject
@@ -18,7 +20,7 @@ from boardinghouse.contrib.channels.groups import (
 )
 from boardinghouse.contrib.channels.users import load_user, user_pk
 from boardinghouse.exceptions import Forbidden
-from boardinghouse.races import keep_later_switches
+from boardinghouse.races import keep_later_switches, recall_choice
 from boardinghouse.switching import KEY
 from boardinghouse.wishes import PARAMETER
 
@@ -36,6 +38,7 @@ class Visit:
                 "channels.auth.AuthMiddlewareStack(...), or use SchemaMiddlewareStack alone."
             )
         self.user = scope["user"]
+        self.cookies = scope.get("cookies", {})
         self.session = keep_switches(scope.get("session"))
         # Somebody whom not the session names: a token's user, say.
         self.is_by_session = self.session is not None and user_pk(self.session) == self.user.pk
@@ -56,7 +59,15 @@ class Visit:
         """Return the schema that is asked for; empty for none."""
         if self.wish is not None:
             return self.wish
-        return "" if session is None else session.get(KEY) or ""
+        return "" if session is None else self.remembered(session)
+
+    def remembered(self, session: Any) -> str:
+        """Return the schema that a session remembers, or a later choice in a cookie beside it."""
+        if isinstance(session, CookieSession):
+            session = reread_session(session)
+            request: Any = SimpleNamespace(user=self.user, session=session, COOKIES=self.cookies)
+            recall_choice(request)
+        return session.get(KEY) or ""
 
     def find_schema(self) -> AbstractSchema | None:
         """Return the schema as things are now; None if none is asked for. Else raise Forbidden.

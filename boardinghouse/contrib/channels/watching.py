@@ -11,10 +11,8 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
 
+from boardinghouse.contrib.channels.news import LOOK, MOVE
 from boardinghouse.contrib.channels.visits import Visit
-
-#: What a message says. A look: something may have changed, ask the database.
-LOOK, SESSION = "boardinghouse.look", "boardinghouse.session"
 
 #: After how many seconds a socket looks by itself, whatever it heard.
 SECONDS_BETWEEN_LOOKS = 60
@@ -54,7 +52,7 @@ class Watch:
 
     async def ends(self, message: dict[str, Any]) -> bool:
         """Tell whether a message, or what can be seen after it, ends the visit."""
-        if message["type"] == SESSION:
+        if message["type"] == MOVE:
             schema = self.visit.schema
             return bool(message["schema"] != (schema.schema if schema else None))
         return bool(await database_sync_to_async(self.visit.is_over)())
