@@ -48,6 +48,7 @@ def register_all() -> None:
         check_schema_model,
         check_caches,
         check_router,
+        check_spare_schemata,
     ):
         checks.register(check, "boardinghouse")
     checks.register(check_private_tables, checks.Tags.database)
@@ -272,4 +273,14 @@ def check_router(**kwargs: Any) -> Iterator[CheckMessage]:
             "saved, deleted or referred to in another one.",
             hint=f"Put {ROUTER!r} at the beginning of DATABASE_ROUTERS.",
             id="boardinghouse.W013",
+        )
+
+
+def check_spare_schemata(**kwargs: Any) -> Iterator[CheckMessage]:
+    wanted = getattr(settings, "BOARDINGHOUSE_SPARE_SCHEMATA", 0)
+    if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 0:
+        yield checks.Error(
+            f"BOARDINGHOUSE_SPARE_SCHEMATA is {wanted!r}, which is no number of schemata.",
+            hint="BOARDINGHOUSE_SPARE_SCHEMATA = 0 keeps none ready, 5 keeps five.",
+            id="boardinghouse.E017",
         )

@@ -52,6 +52,10 @@ class Settings:
         messages, seconds = getattr(settings, "BOARDINGHOUSE_CHAT_RATE", (10, 10))
         return int(messages), int(seconds)
 
+    @property
+    def SPARE_SCHEMATA(self) -> int:
+        return int(getattr(settings, "BOARDINGHOUSE_SPARE_SCHEMATA", 0))
+
 
 def _labels(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)

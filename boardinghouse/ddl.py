@@ -91,8 +91,13 @@ def create(connection: DatabaseWrapper, name: str, statements: Iterable[str]) ->
     """
     flush_recorded(connection)
     with transaction.atomic(using=connection.alias):
-        _create_empty(connection, name)
+        _unless_taken(connection, name, f"CREATE SCHEMA {quote(name)}")
         pipeline.run_single(connection, [name], list(statements))
+
+
+def rename(connection: DatabaseWrapper, old: str, new: str) -> None:
+    """Give a schema another name. Raises SchemaExists where one of that name is."""
+    _unless_taken(connection, new, f"ALTER SCHEMA {quote(old)} RENAME TO {quote(new)}")
 
 
 def drop(connection: DatabaseWrapper, name: str) -> None:
@@ -191,9 +196,10 @@ def require_room(connection: DatabaseWrapper, wanted: int, what: str) -> None:
         )
 
 
-def _create_empty(connection: DatabaseWrapper, name: str) -> None:
+def _unless_taken(connection: DatabaseWrapper, name: str, statement: str) -> None:
+    """Run a statement that gives a schema a name; raise SchemaExists if another one has it."""
     try:
-        _run(connection, [f"CREATE SCHEMA {quote(name)}"])
+        _run(connection, [statement])
     except (ProgrammingError, IntegrityError) as error:
         # The latter when another process creates it in a transaction that has just ended.
         if isinstance(error.__cause__, DuplicateSchema | UniqueViolation):

@@ -22,21 +22,23 @@ logger = logging.getLogger("boardinghouse")
 def names_of_schemata(connection: DatabaseWrapper) -> list[str]:
     """Return the names in the table of schemata, in order, of those that PostgreSQL has.
 
-    None while that table does not exist yet. A row without a schema is reported in the log.
+    Then those of the spares, which are migrated like any other. None while that table does not
+    exist yet. A row without a schema is reported in the log.
     """
     table = registry_table()
     with working_in(None), connection.cursor() as cursor:
         if not ddl.table_exists(connection, "public", table):
             return []
         cursor.execute(
-            f"SELECT schema, to_regnamespace(quote_ident(schema)) IS NOT NULL"
-            f" FROM public.{quote(table)} ORDER BY schema"
+            f"SELECT schema, to_regnamespace(quote_ident(schema)) IS NOT NULL, false AS is_spare"
+            f" FROM public.{quote(table)} UNION ALL SELECT nspname, true, true FROM pg_namespace"
+            " WHERE nspname >= '_spare_' AND nspname < '_spare`' ORDER BY is_spare, schema"
         )
         rows = cursor.fetchall()
-    for name, exists in rows:
+    for name, exists, _is_spare in rows:
         if not exists:
             logger.warning("The row of schema %r has no schema in PostgreSQL.", name)
-    return [name for name, exists in rows if exists]
+    return [name for name, exists, _is_spare in rows if exists]
 
 
 def registry_table() -> str:

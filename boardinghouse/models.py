@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from boardinghouse import clone, ddl
+from boardinghouse import ddl, spares
 from boardinghouse.base import SharedSchemaModel
 from boardinghouse.exceptions import BatchFailed, ReplayFailed
 from boardinghouse.names import PATTERN, TEMPLATE, validate_schema_name
@@ -71,13 +71,12 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
         if not schemata:
             return []
         connection: Any = connections[self.db]
-        statements = clone.compile_template(connection)
         if connection.in_atomic_block:
             ddl.require_room(connection, len(schemata), "Creating")
-            self._create_batch(connection, schemata, statements)
+            self._create_batch(connection, schemata)
             self._tell_created(schemata)
         else:
-            self._create_batches(connection, schemata, statements)
+            self._create_batches(connection, schemata)
         return schemata
 
     def update(self, **kwargs: Any) -> int:
@@ -137,12 +136,12 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
             connection.check_constraints()
         return by_label
 
-    def _create_batches(self, connection: Any, schemata: list[Any], statements: list[str]) -> None:
+    def _create_batches(self, connection: Any, schemata: list[Any]) -> None:
         size = ddl.schemata_per_transaction(connection)
         for start in range(0, len(schemata), size):
             batch = schemata[start : start + size]
             try:
-                self._create_batch(connection, batch, statements)
+                self._create_batch(connection, batch)
             except (DatabaseError, ReplayFailed) as error:
                 if not start:
                     raise
@@ -150,10 +149,9 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
                 raise BatchFailed(made, [each.schema for each in batch]) from error
             self._tell_created(batch)
 
-    def _create_batch(self, connection: Any, batch: list[Any], statements: list[str]) -> None:
+    def _create_batch(self, connection: Any, batch: list[Any]) -> None:
         with transaction.atomic(using=self.db):
-            for schema in batch:
-                ddl.create(connection, schema.schema, statements)
+            spares.create_schemata(connection, [schema.schema for schema in batch])
             super().bulk_create(batch)
 
     def _tell_created(self, schemata: list[Any]) -> None:
@@ -234,7 +232,7 @@ class AbstractSchema(SharedSchemaModel):
         using = kwargs.setdefault("using", None) or router.db_for_write(type(self), instance=self)
         connection: Any = connections[using]
         with transaction.atomic(using=using):
-            ddl.create(connection, self.schema, clone.compile_template(connection))
+            spares.create_schemata(connection, [self.schema])
             super().save(**kwargs)
         self.remember_name()
         schema_created.send(sender=type(self), schema=self.schema, using=using)

@@ -14,6 +14,12 @@ from boardinghouse.conf import conf
 #: What a schema looks like when every migration has run on it and nobody has used it.
 TEMPLATE = "__template__"
 
+#: What the name of a schema that nobody has yet begins with; see `spares`.
+SPARE = "_spare_"
+
+#: What the name of a schema that is being dropped begins with; see `removal`.
+DROPPED = "_dropped_"
+
 #: One pattern for Python's `re` and PostgreSQL's `~`: both know \A, \Z and lookahead.
 PATTERN = r"\A(?!pg_)(?!public\Z)(?!information_schema\Z)[a-z][a-z0-9_]{0,62}\Z"
 
@@ -37,6 +43,11 @@ validate_schema_name = SchemaNameValidator()
 def is_valid_name(name: object) -> bool:
     """Tell whether a schema of an organisation may have this name."""
     return isinstance(name, str) and re.match(PATTERN, name) is not None
+
+
+def is_own_name(name: object) -> bool:
+    """Tell whether a name is that of a schema of our own, which nobody else may enter."""
+    return name == TEMPLATE or (isinstance(name, str) and name.startswith((SPARE, DROPPED)))
 
 
 def quote(name: str) -> str:

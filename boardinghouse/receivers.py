@@ -8,12 +8,12 @@ from typing import Any
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.signals import request_finished, request_started, setting_changed
-from django.db import connections
+from django.db import connections, transaction
 from django.db.migrations import RunPython, RunSQL, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 from django.db.models.signals import post_save, pre_migrate
 
-from boardinghouse import clone, ddl, names, sharing
+from boardinghouse import ddl, names, sharing, spares
 from boardinghouse.operations import ByApp, Wrapper
 from boardinghouse.schema import (
     abandon_requests,
@@ -72,7 +72,8 @@ def create_schema_of_raw_row(
     """Create the PostgreSQL schema of a row that a fixture brought, unless it is there."""
     connection: Any = connections[using]
     if raw and created and not ddl.schema_exists(connection, instance.schema):
-        ddl.create(connection, instance.schema, clone.compile_template(connection))
+        with transaction.atomic(using=using):
+            spares.create_schemata(connection, [instance.schema])
         schema_created.send(sender=type(instance), schema=instance.schema, using=using)
 
 

@@ -22,7 +22,7 @@ from django.db import connections, router
 
 from boardinghouse.conf import conf
 from boardinghouse.exceptions import SchemaNotFound, TemplateSchemaActivation
-from boardinghouse.names import TEMPLATE
+from boardinghouse.names import TEMPLATE, is_own_name
 from boardinghouse.signals import schema_post_activate, schema_pre_activate
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ def _name_and_instance(schema: str | AbstractSchema) -> tuple[str, AbstractSchem
     name, instance = (schema, None) if isinstance(schema, str) else (schema.schema, schema)
     if name == TEMPLATE:
         raise TemplateSchemaActivation
+    if is_own_name(name):
+        raise SchemaNotFound(name)
     return name, instance
 
 

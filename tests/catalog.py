@@ -134,6 +134,11 @@ def schema_exists(name):
     return bool(rows("SELECT FROM pg_namespace WHERE nspname = %s", [name]))
 
 
+def oid_of(schema):
+    """What stays the same about a schema when it is renamed."""
+    return rows("SELECT oid FROM pg_namespace WHERE nspname = %s", [schema])[0][0]
+
+
 def tables_in(schema):
     """The names of a schema's tables."""
     return names_of("r", schema)

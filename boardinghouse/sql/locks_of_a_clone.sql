@@ -1,11 +1,15 @@
--- At most how many objects of a schema a transaction locks that makes a copy of it.
-SELECT (
-    SELECT count(*) + 2 * count(nullif(reltoastrelid, 0)) FROM pg_class
-    WHERE relnamespace = to_regnamespace(%(schema)s)
-) + (
-    SELECT count(*) FROM pg_constraint WHERE connamespace = to_regnamespace(%(schema)s)
-) + (
-    SELECT count(*) FROM pg_proc WHERE pronamespace = to_regnamespace(%(schema)s)
-) + (
-    SELECT count(*) FROM pg_type WHERE typnamespace = to_regnamespace(%(schema)s) AND typrelid = 0
+-- At most how many objects of a schema a transaction locks that makes a copy of it. What is
+-- not in pg_depend under the schema itself (indexes, constraints) is under its tables.
+WITH member AS MATERIALIZED (
+    SELECT classid, objid FROM pg_depend
+    WHERE refclassid = 'pg_namespace'::regclass AND refobjid = to_regnamespace(%(schema)s)
 )
+SELECT count(*)
+    + sum((
+        SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = objid
+    ) + (
+        SELECT count(*) FROM pg_constraint WHERE conrelid = objid
+    ) + (
+        SELECT 2 * count(nullif(reltoastrelid, 0)) FROM pg_class WHERE oid = objid
+    )) FILTER (WHERE classid = 'pg_class'::regclass)
+FROM member

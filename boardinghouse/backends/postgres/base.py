@@ -23,7 +23,7 @@ from boardinghouse.backends.postgres.operations import DatabaseOperations
 from boardinghouse.backends.postgres.parent import ParentWrapper
 from boardinghouse.backends.postgres.schema import DatabaseSchemaEditor
 from boardinghouse.exceptions import SchemaNotFound
-from boardinghouse.names import TEMPLATE, compose_path, is_valid_name, quote
+from boardinghouse.names import TEMPLATE, compose_path, is_own_name, is_valid_name, quote
 from boardinghouse.schema import carry, get_active_schema_name
 
 logger = logging.getLogger("boardinghouse")
@@ -148,7 +148,7 @@ class DatabaseWrapper(ParentWrapper):
         return self._tracked_path if reported is None else reported.decode()
 
     def _set_path(self, name: str | None) -> None:
-        if name is not None and name != TEMPLATE and not is_valid_name(name):
+        if name is not None and not is_own_name(name) and not is_valid_name(name):
             raise SchemaNotFound(name)
         with self._leaving_path_alone():
             if not self._run_set_config(compose_path(name), name):
