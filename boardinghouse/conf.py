@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.conf import settings
 
@@ -26,6 +27,11 @@ class Settings:
     @property
     def EXTRA_SEARCH_PATH(self) -> tuple[str, ...]:
         return tuple(getattr(settings, "BOARDINGHOUSE_EXTRA_SEARCH_PATH", ()))
+
+    @property
+    def DATABASE_HOSTS(self) -> Mapping[str, Any]:
+        hosts: Mapping[str, Any] = getattr(settings, "BOARDINGHOUSE_DATABASE_HOSTS", {})
+        return hosts
 
     @property
     def BASE_BACKEND(self) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import CommandError
 from django.db import IntegrityError, ProgrammingError
+from django.utils.connection import ConnectionDoesNotExist
 
 
 class BoardinghouseError(Exception):
@@ -44,6 +46,23 @@ class WrongSchema(BoardinghouseError):
 
 class TemplateSchemaActivation(BoardinghouseError):
     """The template schema cannot be activated: nobody's data lives there."""
+
+
+class NoActiveDatabase(BoardinghouseError, ProgrammingError):
+    """No database is active. Use boardinghouse.contrib.databases.database(ALIAS)."""
+
+
+class WrongDatabase(BoardinghouseError):
+    """The object is in another database than the one that is active."""
+
+
+class DatabaseNotFound(BoardinghouseError, ConnectionDoesNotExist, CommandError):
+    """There is no such database."""
+
+    def __init__(self, alias: object, known: Iterable[str]) -> None:
+        self.alias = alias
+        choices = ", ".join(map(repr, known)) or "none; add one to DATABASES"
+        super().__init__(f"There is no database {alias!r} in DATABASES. Choose one of: {choices}.")
 
 
 class Forbidden(BoardinghouseError, PermissionDenied):

@@ -12,6 +12,7 @@ import asyncio
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -190,7 +191,7 @@ class override(working_in):
         schema_post_activate.send(sender=None, schema=get_active_schema_name())
 
     def __call__(self, function: Function) -> Function:
-        return _within(lambda: override(self.instance or self.name), function)
+        return within(lambda: override(self.instance or self.name), function)
 
 
 def carry(function: Function) -> Function:
@@ -206,14 +207,17 @@ def carry(function: Function) -> Function:
         block.instance = instance
         return block
 
-    return _within(scope, function)
+    return within(scope, function)
 
 
-def _within(scope: Callable[[], working_in], function: Function) -> Function:
+def within(
+    scope: Callable[[], AbstractContextManager[Any]], function: Function, *, block: str = "override"
+) -> Function:
+    """Return a function, sync or async, that runs each time within a new block."""
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(
             "A generator function runs in pieces, between which its caller's schema would "
-            "change. Use `with override(...)` inside it."
+            f"change. Use `with {block}(...)` inside it."
         )
     # An object is awaited too if its class says so.
     if iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__):

@@ -58,13 +58,15 @@ def server():
 
 
 @contextmanager
-def empty_database(name):
-    """Create a database for a block."""
+def empty_database(name, template="template1"):
+    """Create a database for a block: an empty one, or a copy of another."""
     identifier = sql.Identifier(name)
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier)
     with psycopg.connect(**server(), dbname="postgres", autocommit=True) as other:
         other.execute(drop)
-        other.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
+        other.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(identifier, sql.Identifier(template))
+        )
         try:
             yield name
         finally:

@@ -30,6 +30,7 @@ LATE = {
     "progress": "rich, which need not be installed",
     "contrib.channels.apps": "as apps",
     "contrib.chat.apps": "as apps",
+    "contrib.databases.apps": "as apps",
     "contrib.channels.users": "AnonymousUser: INSTALLED_APPS names us before models are loaded",
     "contrib.embedded": "a wheel that need not be installed",
 }

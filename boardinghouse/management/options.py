@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.core.management.base import CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.core.management import call_command, get_commands, load_command_class
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections, router
 
 from boardinghouse import ddl, fleet
+from boardinghouse.exceptions import NoActiveDatabase
 from boardinghouse.names import is_valid_name, validate_schema_name
 from boardinghouse.schema import get_schema_model, override, working_in
 from boardinghouse.sharing import is_shared_model
@@ -20,13 +23,72 @@ if TYPE_CHECKING:
 
 
 def add_database_option(parser: CommandParser) -> None:
-    """Add ``--database``, as Django's own commands have it."""
+    """Add ``--database``; without it, the one that the routers name, which may be none."""
+    alias = default_database()
     parser.add_argument(
         "--database",
-        default=DEFAULT_DB_ALIAS,
+        default=alias,
+        required=alias is None,
         choices=tuple(connections),
-        help="The database that holds the schemata. Default: 'default'.",
+        help=f"The database that holds the schemata. Default: {alias!r}.",
     )
+
+
+def default_database() -> str | None:
+    """Return the database that the routers name for the schemata; None until one is chosen."""
+    try:
+        return router.db_for_write(get_schema_model())
+    except NoActiveDatabase:
+        return None
+
+
+@contextmanager
+def on_database(alias: str) -> Iterator[None]:
+    """Have the routers that choose a database choose this one, within a block.
+
+    Such a router has a method `choosing`, which is given the alias and returns a context manager.
+    """
+    with ExitStack() as stack:
+        for each in router.routers:
+            if hasattr(each, "choosing"):
+                stack.enter_context(each.choosing(alias))
+        yield
+
+
+def run_on_database(alias: str, command_line: list[str], **streams: Any) -> None:
+    """Run a command with its options on a database, also if it has ``--database`` itself.
+
+    Raises CommandError for a command that does not exist, or that was told of another database.
+    """
+    name, *arguments = command_line
+    command = find_command(name)
+    with on_database(alias):
+        if has_database_option(command):
+            # In front: what follows a command of the command is that one's.
+            arguments = [f"--database={alias}", *arguments]
+            options = command.create_parser("manage.py", name).parse_args(arguments)
+            told = getattr(options, "database", alias)  # `check` takes several
+            if told != alias:
+                raise CommandError(
+                    f"{name} would run on the database {told!r}, and {alias!r} was chosen. Leave "
+                    f"out --database {told}, or choose {told!r}."
+                )
+        call_command(command, *arguments, **streams)
+
+
+def find_command(name: str) -> BaseCommand:
+    try:
+        app: Any = get_commands()[name]
+    except KeyError:
+        raise CommandError(
+            f"There is no command {name!r}. Type `manage.py help` to see those there are."
+        ) from None
+    return load_command_class(app, name) if isinstance(app, str) else app
+
+
+def has_database_option(command: BaseCommand) -> bool:
+    parser = command.create_parser("manage.py", "")
+    return any("--database" in action.option_strings for action in parser._actions)
 
 
 def add_schema_option(parser: CommandParser) -> None:

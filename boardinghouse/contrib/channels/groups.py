@@ -11,10 +11,11 @@ import json
 from hashlib import sha256
 from typing import Any
 
+from django.db import router
 from django.utils.crypto import salted_hmac
 
 from boardinghouse.exceptions import NoActiveSchema
-from boardinghouse.schema import get_active_schema_name
+from boardinghouse.schema import get_active_schema_name, get_schema_model
 
 DIGEST_SIZE = 32
 SALT = "boardinghouse.contrib.channels"
@@ -23,8 +24,9 @@ SALT = "boardinghouse.contrib.channels"
 def schema_group(*parts: Any) -> str:
     """Return the name of the active schema's group of this name: ``schema_group("room", 1)``.
 
-    No two schemata share one, nor do two lists of parts; a part counts as ``str`` writes it, so
-    that a number in an address and a primary key mean the same. Raises NoActiveSchema.
+    No two schemata share one, also of two databases, nor do two lists of parts; a part counts as
+    ``str`` writes it, so that a number in an address and a primary key mean the same. Raises
+    NoActiveSchema.
     """
     schema = get_active_schema_name()
     if schema is None:
@@ -32,7 +34,8 @@ def schema_group(*parts: Any) -> str:
             f"No schema is active: whose group is {', '.join(map(repr, parts))}? Call "
             "schema_group() in a consumer, or within boardinghouse.schema.override(NAME)."
         )
-    digest = sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()
+    database = router.db_for_write(get_schema_model())
+    digest = sha256(json.dumps([database, *map(str, parts)]).encode()).hexdigest()
     return f"{schema}.{digest[:DIGEST_SIZE]}"
 
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 
 from boardinghouse.exceptions import SchemaExists
-from boardinghouse.management.options import add_database_option, refuse_bad_name
+from boardinghouse.management.options import add_database_option, on_database, refuse_bad_name
 from boardinghouse.schema import get_schema_model
 
 
@@ -43,7 +43,9 @@ class Command(BaseCommand):
         users = [self.find_user(username, database) for username in usernames]
         row = get_schema_model()(schema=schema, name=name or schema)
         try:
-            row.save(using=database)
+            with on_database(database):
+                row.save(using=database)
+                row.users.add(*users)
         except SchemaExists as error:
             raise CommandError(str(error)) from error
         except IntegrityError as error:
@@ -51,7 +53,6 @@ class Command(BaseCommand):
                 f"Schema {schema!r} was not created: there is a schema of this name, or one "
                 f"that people see as {row.name!r}. Choose another NAME or --name."
             ) from error
-        row.users.add(*users)
         if verbosity:
             self.stdout.write(self.style.SUCCESS(f"Schema {schema!r} was created."))
 

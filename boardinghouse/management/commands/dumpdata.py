@@ -6,7 +6,12 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import dumpdata
 from django.core.management.utils import parse_apps_and_model_labels
 
-from boardinghouse.management.options import add_schema_option, private_models_of, schema_block
+from boardinghouse.management.options import (
+    add_schema_option,
+    on_database,
+    private_models_of,
+    schema_block,
+)
 from boardinghouse.schema import get_active_schema_name
 
 
@@ -19,7 +24,7 @@ class Command(dumpdata.Command):
         schema = options["schema"] or get_active_schema_name()
         if schema is None:
             self.refuse_private_models(app_labels, options["exclude"])
-        with schema_block(schema, options["database"]):
+        with on_database(options["database"]), schema_block(schema, options["database"]):
             super().handle(*app_labels, **options)
 
     def refuse_private_models(self, app_labels: tuple[str, ...], exclude: list[str]) -> None:

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import loaddata
 
 from boardinghouse.exceptions import NoActiveSchema
-from boardinghouse.management.options import add_schema_option, schema_block
+from boardinghouse.management.options import add_schema_option, on_database, schema_block
 from boardinghouse.schema import get_active_schema_name
 
 
@@ -18,7 +18,7 @@ class Command(loaddata.Command):
     def handle(self, *fixture_labels: str, **options: Any) -> None:
         schema = options["schema"] or get_active_schema_name()
         try:
-            with schema_block(schema, options["database"]):
+            with on_database(options["database"]), schema_block(schema, options["database"]):
                 super().handle(*fixture_labels, **options)
         except NoActiveSchema as error:
             raise CommandError(

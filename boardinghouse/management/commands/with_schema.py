@@ -3,10 +3,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from boardinghouse.management.options import add_database_option, schema_block, schemata_of
+from boardinghouse.management.options import (
+    add_database_option,
+    on_database,
+    run_on_database,
+    schema_block,
+    schemata_of,
+)
 
 
 class Command(BaseCommand):
@@ -52,16 +57,15 @@ class Command(BaseCommand):
         for name, block in blocks:
             if verbosity and len(names) > 1:
                 self.stdout.write(self.style.MIGRATE_HEADING(f"In schema {name!r}:"))
-            with block:
-                self.run(name, command_line, stdout=options.get("stdout"))
+            with on_database(database), block:
+                self.run(name, database, command_line, stdout=options.get("stdout"))
 
     def active_names(self, database: str) -> list[str]:
         return list(schemata_of(database).active().order_by("pk").values_list("pk", flat=True))
 
-    def run(self, name: str, command_line: list[str], **streams: Any) -> None:
-        command, *arguments = command_line
+    def run(self, name: str, database: str, command_line: list[str], **streams: Any) -> None:
         try:
-            call_command(command, *arguments, **streams)
+            run_on_database(database, command_line, **streams)
         except CommandError as error:
             raise CommandError(
                 f"In schema {name!r}: {error}", returncode=error.returncode

@@ -1,0 +1,75 @@
+"""Migrating many databases, in this process or in several."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from io import StringIO
+from multiprocessing import get_context
+from typing import Any, NamedTuple
+
+import django
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from boardinghouse.contrib.databases.active import database
+
+
+class Outcome(NamedTuple):
+    """What came of migrating a database: what was written, and an error or nothing."""
+
+    alias: str
+    output: str
+    error: str
+
+
+def migrate_all(aliases: list[str], *, verbosity: int, processes: int) -> Iterator[Outcome]:
+    """Yield the outcome for each database as it is done; an error of one stops no other.
+
+    `processes` is how many to use beside this one; with 0 this one does it all.
+    """
+    if not processes:
+        for alias in aliases:
+            yield migrate_one(alias, verbosity)
+        return
+    # Spawned, not forked: no connection is shared with a child.
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=django.setup
+    ) as pool:
+        work = {
+            pool.submit(migrate_there, alias, connections.settings[alias], verbosity): alias
+            for alias in aliases
+        }
+        for done in as_completed(work):
+            # A process that was killed has no result.
+            error = done.exception()
+            yield Outcome(work[done], "", f"{error!r}\n") if error else done.result()
+
+
+def migrate_there(alias: str, entry: dict[str, Any], verbosity: int) -> Outcome:
+    """Migrate a database in another process, the very one that this process has."""
+    connections.settings[alias].update(entry)
+    return migrate_one(alias, verbosity)
+
+
+def migrate_one(alias: str, verbosity: int) -> Outcome:
+    """Migrate a database; whatever goes wrong is its outcome."""
+    output = StringIO()
+    try:
+        with database(alias):
+            call_command(
+                "migrate",
+                database=alias,
+                interactive=False,
+                skip_checks=False,
+                verbosity=verbosity,
+                stdout=output,
+                stderr=output,
+            )
+    except CommandError as error:
+        return Outcome(alias, output.getvalue(), f"{error}\n")
+    # A migration may raise anything, and the other customers' databases wait.
+    except Exception:
+        return Outcome(alias, output.getvalue(), traceback.format_exc())
+    return Outcome(alias, output.getvalue(), "")

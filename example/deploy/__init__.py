@@ -1,0 +1,1 @@
+"""The example on two databases, one per customer, behind Apache or nginx."""
