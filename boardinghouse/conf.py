@@ -62,6 +62,10 @@ class Settings:
     def SPARE_SCHEMATA(self) -> int:
         return int(getattr(settings, "BOARDINGHOUSE_SPARE_SCHEMATA", 0))
 
+    @property
+    def WS_SECONDS_BETWEEN_LOOKS(self) -> float:
+        return float(getattr(settings, "BOARDINGHOUSE_WS_SECONDS_BETWEEN_LOOKS", 60))
+
 
 def _labels(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)

@@ -11,7 +11,6 @@ from django.db.models import Model
 from django.db.models.signals import post_delete
 from django.test import Client
 
-from boardinghouse.contrib.channels import watching
 from boardinghouse.contrib.channels.receivers import kinds_of
 from boardinghouse.models import Schema
 from boardinghouse.schema import override
@@ -291,8 +290,8 @@ def test_a_session_stored_in_a_transaction_is_told_after_it(person, settings):
 
 
 @pytest.fixture
-def _looking_often(monkeypatch):
-    monkeypatch.setattr(watching, "SECONDS_BETWEEN_LOOKS", 0.05)
+def _looking_often(settings):
+    settings.BOARDINGHOUSE_WS_SECONDS_BETWEEN_LOOKS = 0.05
 
 
 SILENT = {
@@ -412,7 +411,7 @@ def test_a_switch_while_the_socket_opens_is_noticed(person):
             async with connected(our_stack(), "/rows/", person) as socket:
                 return await hear(socket, 2)
 
-    assert run(main) == ["accepted", {"connect": ["b"]}]
+    assert run(main) == ["accepted", MOVED]
 
 
 # A layer that cannot be reached

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from channels.db import database_sync_to_async
 from channels.sessions import CookieMiddleware, SessionMiddleware
@@ -14,10 +14,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 from boardinghouse.contrib.channels.sockets import Receive, Send, Socket
 from boardinghouse.contrib.channels.users import UserMiddleware
-from boardinghouse.contrib.channels.visits import Visit
+from boardinghouse.contrib.channels.visits import Moved, Visit
 from boardinghouse.contrib.channels.watching import Watch, watching
 from boardinghouse.exceptions import Forbidden
 from boardinghouse.schema import override
+
+if TYPE_CHECKING:
+    from boardinghouse.models import AbstractSchema
 
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[Any]]
 
@@ -56,35 +59,35 @@ class SchemaMiddleware:
         socket = Socket(scope, receive, send)
         async with watching(visit) as watch:
             try:
-                await self._find_schema(visit, scope)
-            except Forbidden:
+                schema = await self._find_schema(visit, scope)
+            except Forbidden as error:
                 await receive()  # that it connects
-                await socket.close(REFUSED)
+                await socket.close(MOVED if isinstance(error, Moved) else REFUSED)
                 return
             async with closing(socket, watch):
-                with override(visit.schema):
-                    await self.inner(in_schema(scope, visit), socket.receive, socket.send)
+                with override(schema):
+                    await self.inner(in_schema(scope, schema), socket.receive, socket.send)
 
     async def _serve_http(self, scope: dict[str, Any], receive: Receive, send: Send) -> Any:
         visit = await database_sync_to_async(Visit)(scope)
         try:
-            await self._find_schema(visit, scope)
+            schema = await self._find_schema(visit, scope)
         except Forbidden:
             await send_refusal(send)
             return None
-        with override(visit.schema):
-            return await self.inner(in_schema(scope, visit), receive, send)
+        with override(schema):
+            return await self.inner(in_schema(scope, schema), receive, send)
 
-    async def _find_schema(self, visit: Visit, scope: dict[str, Any]) -> None:
-        """Look which schema a visit is in; raise Forbidden if in none, unless that is served."""
-        visit.schema = await database_sync_to_async(visit.find_schema)()
-        if visit.schema is None and not serves_visitors(self.inner, scope):
+    async def _find_schema(self, visit: Visit, scope: dict[str, Any]) -> AbstractSchema | None:
+        """Return the schema of a visit; raise Forbidden for none, unless that is served too."""
+        schema: AbstractSchema | None = await database_sync_to_async(visit.find_schema)()
+        if schema is None and not serves_visitors(self.inner, scope):
             raise Forbidden
+        return schema
 
 
-def in_schema(scope: dict[str, Any], visit: Visit) -> dict[str, Any]:
+def in_schema(scope: dict[str, Any], schema: AbstractSchema | None) -> dict[str, Any]:
     """Return the scope that says which schema a connection is in."""
-    schema = visit.schema
     name = schema.schema if schema else None
     return {**scope, "schema": schema, "schema_name": name, "multitenant": True}
 
@@ -105,8 +108,9 @@ async def closing(socket: Socket, watch: Watch) -> AsyncIterator[None]:
         socket.forget()
         task.cancel()
         await asyncio.wait({task})
-    if not task.cancelled():
-        task.result()
+        error = None if task.cancelled() else task.exception()
+    if error is not None:
+        raise error
 
 
 async def close_when_over(socket: Socket, watch: Watch) -> None:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from boardinghouse.models import AbstractSchema
 
 
+class Moved(Forbidden):
+    """The session has moved to another schema."""
+
+
 class Visit:
     """One connection: whose it is, and which schema its address or its session asks for."""
 
@@ -43,7 +47,7 @@ class Visit:
         # Somebody whom not the session names: a token's user, say.
         self.is_by_session = self.session is not None and user_pk(self.session) == self.user.pk
         self.wish = QueryDict(scope.get("query_string", b"")).get(PARAMETER)
-        self.schema: AbstractSchema | None = None
+        self.name = self.wanted(self.session)
         self.groups = list(self._groups())
 
     def _groups(self) -> Iterator[str]:
@@ -52,8 +56,8 @@ class Visit:
             yield group_of_session(self.session.session_key)
         if self.user.pk is not None:
             yield group_of_user(self.user.pk)
-        if name := self.wanted(self.session):
-            yield group_of_schema(name)
+        if self.name:
+            yield group_of_schema(self.name)
 
     def wanted(self, session: Any) -> str:
         """Return the schema that is asked for; empty for none."""
@@ -70,28 +74,31 @@ class Visit:
         return session.get(KEY) or ""
 
     def find_schema(self) -> AbstractSchema | None:
-        """Return the schema as things are now; None if none is asked for. Else raise Forbidden.
+        """Return the schema that was asked for as things are now, or None if none was.
 
-        Session, user and membership are all read anew, a round trip each.
+        Session, user and membership are all read anew, a round trip each. Raises Forbidden, and
+        Moved if the session asks for another schema by now.
         """
         session = reread_session(self.session)
         user = load_user(session) if self.is_by_session else reread_user(self.user)
         if user.pk != self.user.pk:
             raise Forbidden
-        name = self.wanted(session)
-        if not name:
+        if self.wanted(session) != self.name:
+            raise Moved
+        if not self.name:
             return None
-        schema: AbstractSchema | None = access.visible(user, name).first()
+        schema: AbstractSchema | None = access.visible(user, self.name).first()
         if schema is None:
             raise Forbidden
         return schema
 
     def is_over(self) -> bool:
-        """Tell whether the connection would be given another schema now than it was, or none."""
+        """Tell whether the connection would not be given its schema any more."""
         try:
-            return self.find_schema() != self.schema
+            self.find_schema()
         except Forbidden:
             return True
+        return False
 
 
 def keep_switches(session: Any) -> Any:

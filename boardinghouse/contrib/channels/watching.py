@@ -11,11 +11,9 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
 
+from boardinghouse.conf import conf
 from boardinghouse.contrib.channels.news import LOOK, MOVE
 from boardinghouse.contrib.channels.visits import Visit
-
-#: After how many seconds a socket looks by itself, whatever it heard.
-SECONDS_BETWEEN_LOOKS = 60
 
 
 class Watch:
@@ -38,7 +36,7 @@ class Watch:
         receiving = asyncio.ensure_future(self.layer.receive(self.channel))
         try:
             while True:
-                await asyncio.wait({receiving}, timeout=SECONDS_BETWEEN_LOOKS)
+                await asyncio.wait({receiving}, timeout=conf.WS_SECONDS_BETWEEN_LOOKS)
                 if not receiving.done():
                     await self.join()
                     message = {"type": LOOK}
@@ -53,8 +51,7 @@ class Watch:
     async def ends(self, message: dict[str, Any]) -> bool:
         """Tell whether a message, or what can be seen after it, ends the visit."""
         if message["type"] == MOVE:
-            schema = self.visit.schema
-            return bool(message["schema"] != (schema.schema if schema else None))
+            return (message["schema"] or "") != self.visit.name
         return bool(await database_sync_to_async(self.visit.is_over)())
 
 
