@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from channels.layers import InMemoryChannelLayer
-from django.contrib.auth import get_user_model
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Model
@@ -318,6 +318,20 @@ def test_a_switch_whose_news_were_lost_is_seen_at_the_next_look(person):
 
 
 @pytest.mark.usefixtures("_looking_often")
+def test_a_session_that_is_given_to_another_member_is_left(person, committed_schemata):
+    """Sessions are flushed at a login; a package that writes into them may not do so."""
+    other = make_user("other", *committed_schemata)
+
+    def hand_over():
+        session = person.session
+        session[SESSION_KEY] = str(other.pk)
+        session[HASH_SESSION_KEY] = other.get_session_auth_hash()
+        session.save()
+
+    assert heard_after(hand_over, person) == MOVED
+
+
+@pytest.mark.usefixtures("_looking_often")
 def test_a_look_joins_the_groups_again(person):
     """A layer forgets its groups after a day, or when Redis restarts."""
 
@@ -384,13 +398,16 @@ def test_a_socket_that_nobody_watches_any_more_is_closed(person):
         async def receive(self, channel):
             raise ConnectionError("There is no layer.")
 
+    heard = []
+
     async def main():
         with using_layer(Layer()):
             async with connected(our_stack(), "/deaf/", person) as socket:
-                return await hear(socket, 2)
+                heard.extend(await hear(socket, 2))
 
     with pytest.raises(ConnectionError):
         run(main)
+    assert heard == ["accepted", 1011]
 
 
 def test_a_switch_while_the_socket_opens_is_noticed(person):
