@@ -1,5 +1,6 @@
 """Names of groups: no two schemata share one, and every layer takes them."""
 
+from hashlib import sha256
 from itertools import product
 from uuid import UUID
 
@@ -64,7 +65,20 @@ def test_a_number_in_an_address_means_the_primary_key():
 
 
 def test_a_name_is_the_same_in_every_process():
-    assert group_in("a", "room", 1) == "a.eb53244d5ea6ff3883885011f1de17a0"
+    expected = sha256(b'["default", "room", "1"]').hexdigest()
+
+    assert group_in("a", "room", 1) == f"a.{expected[:32]}"
+
+
+def test_schemata_of_two_databases_do_not_share_one(settings):
+    class Other:
+        def db_for_write(self, model, **hints):
+            return "other"
+
+    here = group_in("a", "room", 1)
+    settings.DATABASE_ROUTERS = [Other()]
+
+    assert group_in("a", "room", 1) != here
 
 
 def test_without_a_schema_there_is_no_group():
