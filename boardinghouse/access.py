@@ -30,7 +30,15 @@ def visible(user: Any, name: str) -> SchemaQuerySet:
 
 
 def enter(user: Any, name: str) -> AbstractSchema | None:
-    """Activate a schema if the user may enter it; return it, or None.
+    """Activate a schema if the user may enter it; return it, or None. One statement."""
+    schema = prepare(user, name)
+    if schema is not None:
+        activate_schema(schema, using=get_schema_model()._default_manager.db)
+    return schema
+
+
+def prepare(user: Any, name: str) -> AbstractSchema | None:
+    """Return a schema if the user may enter it, ready to be activated without a round trip.
 
     Membership, the proof that the schema exists and the ``SET`` are one statement.
     """
@@ -46,7 +54,6 @@ def enter(user: Any, name: str) -> AbstractSchema | None:
     if schema is not None:
         connection: Any = connections[manager.db]
         connection.believe_path(name)
-        activate_schema(schema, using=manager.db)
     return schema
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
 from boardinghouse import access
+from boardinghouse.pinned import get_pinned_schema
 from boardinghouse.responses import show
 from boardinghouse.schema import get_schema_model
 from boardinghouse.switching import KEY
@@ -26,6 +27,7 @@ def choose(
     Three queries at most, however many there are: how many, a page of them, the wanted one.
     """
     search = request.GET.get("q", "").replace("\0", "").strip()  # PostgreSQL's text has no NUL
+    pinned = get_pinned_schema(request)
     pages = Paginator(search_visible(request.user, search), PAGE_SIZE)
     page = pages.get_page(request.GET.get("page"))
     context = {
@@ -34,7 +36,7 @@ def choose(
         "page": page,
         "search": search,
         "has_search": bool(search) or pages.num_pages > 1,
-        "selected": request.session.get(KEY),
+        "selected": pinned.schema if pinned else request.session.get(KEY),
         "wanted": access.visible(request.user, wanted).first() if wanted else None,
     }
     response = show(request, "boardinghouse/choose.html", context, status=status)

@@ -21,7 +21,7 @@ from django.utils.http import parse_etags, parse_http_date_safe
 from boardinghouse.schema import get_active_schema_name
 
 IF_NONE_MATCH, IF_MATCH = "HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH"
-IF_MODIFIED_SINCE = "HTTP_IF_MODIFIED_SINCE"
+IF_MODIFIED_SINCE, IF_RANGE = "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_RANGE"
 
 #: Ends every ETag, before its quote; the name of the schema, or nothing, follows.
 MARK = ";schema="
@@ -60,9 +60,8 @@ def keep_apart(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequ
 def go_inside(request: HttpRequest) -> Outside:
     """Leave in a request the validators that the active schema gave out, as its views know them."""
     ending = f'{MARK}{get_active_schema_name() or ""}"'
-    headers = {
-        name: request.META[name] for name in (IF_NONE_MATCH, IF_MATCH) if name in request.META
-    }
+    names = (IF_NONE_MATCH, IF_MATCH, IF_RANGE)
+    headers = {name: request.META[name] for name in names if name in request.META}
     ours = list(own_tags(headers.get(IF_NONE_MATCH, ""), ending))
     # Beside an ETag a date does not count; so the ETag of a date must not be there.
     replace(request, IF_NONE_MATCH, [tag for tag in ours if not tag.startswith(DATED)])
@@ -70,6 +69,9 @@ def go_inside(request: HttpRequest) -> Outside:
         request.META.pop(IF_MODIFIED_SINCE, None)
     if IF_MATCH in headers:
         replace(request, IF_MATCH, [*own_tags(headers[IF_MATCH], ending)] or [ELSEWHERE])
+    if IF_RANGE in headers:
+        # One ETag, or a date, of which nothing tells whose it is.
+        replace(request, IF_RANGE, [*own_tags(headers[IF_RANGE], ending)][1:] or [ELSEWHERE])
     forget_headers(request)
     return Outside(ending, headers)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -65,6 +65,22 @@ class Settings:
     @property
     def WS_SECONDS_BETWEEN_LOOKS(self) -> float:
         return float(getattr(settings, "BOARDINGHOUSE_WS_SECONDS_BETWEEN_LOOKS", 60))
+
+    @property
+    def PATHNAME_FUNCTION(self) -> str | Callable[[Any], str] | None:
+        return getattr(settings, "BOARDINGHOUSE_PATHNAME_FUNCTION", None)
+
+    @property
+    def PREFIX_PARENT(self) -> str:
+        return str(getattr(settings, "BOARDINGHOUSE_PREFIX_PARENT", ""))
+
+    @property
+    def X_ACCEL_REDIRECT(self) -> str:
+        return str(getattr(settings, "BOARDINGHOUSE_X_ACCEL_REDIRECT", ""))
+
+    @property
+    def X_SENDFILE(self) -> bool:
+        return bool(getattr(settings, "BOARDINGHOUSE_X_SENDFILE", False))
 
 
 def _labels(names: Iterable[str]) -> frozenset[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.translation import gettext as _
 
 from boardinghouse import access
 from boardinghouse.conditional import keep_apart
@@ -18,10 +19,11 @@ from boardinghouse.csrf import csrf_refusal
 from boardinghouse.exceptions import Forbidden, TemplateSchemaActivation
 from boardinghouse.mirror import mirror_schema
 from boardinghouse.missing import is_for_want_of_schema, is_from_vanished_schema
-from boardinghouse.origin import ask_first, is_cross_site, is_prefetch
+from boardinghouse.origin import ask_first, is_cross_site, is_prefetch, wanted_in
+from boardinghouse.pinned import get_pinned_schema
 from boardinghouse.races import keep_later_switches, note_choice, recall_choice
-from boardinghouse.responses import ask_to_select, refuse
-from boardinghouse.schema import begin_request, deactivate_schema, end_request
+from boardinghouse.responses import answer, ask_to_select, refuse
+from boardinghouse.schema import activate_schema, begin_request, deactivate_schema, end_request
 from boardinghouse.stale import refuse_stale
 from boardinghouse.switching import KEY, achange_schema, change_schema, forget_schema, store
 from boardinghouse.views import endpoint
@@ -33,6 +35,9 @@ from boardinghouse.wishes import (
     query_without_parameter,
     wish_of,
 )
+
+if TYPE_CHECKING:
+    from boardinghouse.models import AbstractSchema
 
 __all__ = ["SchemaMiddleware", "achange_schema", "change_schema"]
 
@@ -113,6 +118,8 @@ def process_request(request: HttpRequest) -> HttpResponseBase | None:
 def serve_or_enter(request: HttpRequest) -> HttpResponseBase | None:
     """Serve the endpoint, or enter a schema and leave the answer to the view (None)."""
     wish = wish_of(request)
+    if pinned := get_pinned_schema(request):
+        return stay(request, pinned, wish)
     try:
         if is_endpoint(request):
             return ask_first(request, wish) or csrf_refusal(request, endpoint) or endpoint(request)
@@ -122,6 +129,18 @@ def serve_or_enter(request: HttpRequest) -> HttpResponseBase | None:
     except Forbidden:
         return refuse(request)
     return None
+
+
+def stay(
+    request: HttpRequest, schema: AbstractSchema, wish: Wish | None
+) -> HttpResponseBase | None:
+    """Enter the schema that a request is pinned to, and no other; its session stays as it is."""
+    activate_schema(schema)
+    stays = (None,) if is_endpoint(request) else (None, schema.schema)
+    if wanted_in(request, wish) not in stays:
+        message = _("This address belongs to one schema. Use the other one's address.")
+        return answer(request, message, status=409)
+    return endpoint(request) if is_endpoint(request) else None
 
 
 def grant(request: HttpRequest, wish: Wish) -> HttpResponseBase | None:
@@ -160,8 +179,9 @@ def choose_only_one(request: HttpRequest) -> None:
 
 
 def leave(request: HttpRequest) -> None:
-    """Forget the schema, in the session and in this request."""
-    forget_schema(request)
+    """Forget the schema, in the session that chose it and in this request."""
+    if get_pinned_schema(request) is None:
+        forget_schema(request)
     deactivate_schema()
 
 

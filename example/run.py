@@ -159,7 +159,9 @@ def throwaway_database_on(server: str) -> Iterator[dict[str, str]]:
     name = f"boarding_schools_{uuid.uuid4().hex}"
     execute(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
-        yield {"DATABASE_URL": make_conninfo(server, dbname=name)}
+        with tempfile.TemporaryDirectory(prefix="boarding-schools-") as directory:
+            address = make_conninfo(server, dbname=name)
+            yield {"DATABASE_URL": address, "BOARDING_SCHOOLS_DATA": directory}
     finally:
         execute(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

@@ -117,6 +117,8 @@ def walk_through(address: str) -> int:
         enrol_a_pupil,
         send_a_stale_form,
         come_from_elsewhere,
+        work_in_two_schools_at_once,
+        read_a_notice,
         walk_with_one_school,
         walk_with_no_school,
         walk_as_superuser,
@@ -320,6 +322,76 @@ def come_from_elsewhere(walk: Walk) -> None:
         anna.get("/pupils/?__schema=riverside", Sec_Fetch_Site="none"),
         path="/pupils/",
         shows=[RIVERSIDE],
+    )
+
+
+def work_in_two_schools_at_once(walk: Walk) -> None:
+    """Anna's session is at Riverside, and her second tab at /hamilton/"""
+    anna = walk.browser()
+    anna.log_in("anna")
+    anna.get("/pupils/?__schema=riverside")
+    walk.expect(
+        "/hamilton/pupils/ shows Hamilton's, and its links stay there",
+        anna.get("/hamilton/pupils/"),
+        path="/hamilton/pupils/",
+        shows=[HAMILTON, "Pupils of Hamilton Hall", 'href="/hamilton/pupils/new/"'],
+        hides=[RIVERSIDE],
+    )
+    walk.expect("/pupils/ is Riverside's still", anna.get("/pupils/"), shows=[RIVERSIDE])
+    walk.expect(
+        "she enrols a pupil in the one tab",
+        anna.post("/hamilton/pupils/new/", {"name": "Mia Beside", "house": "1", "country": "NO"}),
+        path="/hamilton/pupils/",
+        shows=["Mia Beside", HAMILTON],
+    )
+    walk.expect("not in the other", anna.get("/pupils/"), hides=["Mia Beside", HAMILTON])
+    walk.expect(
+        "the list of schools leads to the other one's address",
+        anna.post(
+            "/hamilton/__change_schema__/", {"schema": "riverside", "next": "/hamilton/pupils/"}
+        ),
+        path="/riverside/pupils/",
+        shows=[RIVERSIDE],
+    )
+    forbidden = anna.get("/stmarys/pupils/")
+    walk.expect("/stmarys/ is not found", forbidden, status=404, hides=[ST_MARYS])
+    walk.expect("as /nosuchschool/ is not", anna.get("/nosuchschool/pupils/"), status=404)
+    for address in ("/static/pupils/site.css", "/hamilton/static/pupils/site.css"):
+        walk.expect(f"{address} is the style sheet", anna.get(address), shows=[".switcher"])
+    walk.expect("logging out leads out", anna.post("/hamilton/logout/", {}), path="/")
+    walk.expect("and /hamilton/ is closed", anna.get("/hamilton/pupils/"), status=404)
+
+
+def read_a_notice(walk: Walk) -> None:
+    """A school's timetable is for its people"""
+    anna, ben, nobody = walk.browser(), walk.browser(), walk.browser()
+    anna.log_in("anna")
+    ben.log_in("ben")
+    page = anna.get("/notices/?__schema=hamilton")
+    notice = "/media/hamilton/notices/timetable.txt"
+    walk.expect("the page has its address", page, shows=[f'href="{notice}"'])
+    walk.expect("Anna reads it", anna.get(notice), shows=["Timetable of Hamilton Hall"])
+    walk.expect(
+        "a part of it", anna.get(notice, Range="bytes=0-8"), status=206, shows=["Timetable"]
+    )
+    walk.expect("Ben, of St Mary's, does not", ben.get(notice), status=404, hides=["Hamilton"])
+    walk.expect("nor does anybody without a login", nobody.get(notice), status=404)
+    walk.expect(
+        "below the prefix its address does not say Hamilton twice",
+        anna.get("/hamilton/notices/"),
+        shows=['href="/hamilton/media/notices/timetable.txt"'],
+    )
+    walk.expect(
+        "and is hers, too",
+        anna.get("/hamilton/media/notices/timetable.txt"),
+        shows=["Timetable of Hamilton Hall"],
+    )
+    anna.get("/pupils/?__schema=riverside")
+    walk.expect("at Riverside she does not get Hamilton's", anna.get(notice), status=404)
+    walk.expect(
+        "but Riverside's of the same name",
+        anna.get(notice.replace("hamilton", "riverside")),
+        shows=["Timetable of Riverside School"],
     )
 
 

@@ -11,6 +11,7 @@ from django.utils.http import http_date
 from django.views.decorators.http import condition, conditional_page, etag, last_modified
 from django.views.static import serve
 
+from boardinghouse.conditional import ELSEWHERE
 from tests.browsers import AsyncBrowser
 from tests.caches import SITE_CACHE, connected_cache
 from tests.testapp.models import Account
@@ -64,6 +65,10 @@ def show_tag(request):
     return JsonResponse(read, safe=False)
 
 
+def show_range(request):
+    return JsonResponse(request.headers.get("If-Range"), safe=False)
+
+
 def show_wrong_tag(request):
     return HttpResponse("page", headers={"ETag": "without quotes"})
 
@@ -95,6 +100,7 @@ urlpatterns = [
     path("stream/", last_modified(same_date)(stream_row)),
     path("file/", serve_file),
     path("arrived/", show_tag),
+    path("range/", show_range),
     path("wrong/", show_wrong_tag),
 ]
 
@@ -282,6 +288,22 @@ class TestTags:
 
         assert tag == '"version 1;schema=a"'
         assert read == [f'{tag}, "version 1"'] * 2
+
+    def test_a_part_is_asked_for_by_the_views_own_tag(self, sync_reader):
+        sync_reader.enter("a")
+
+        read = [
+            sync_reader.get("range", **{"if-range": sent}).json()
+            for sent in (
+                '"version 1;schema=a"',
+                '"version 1;schema=b"',
+                '"version 1"',
+                http_date(THEN.timestamp()),
+            )
+        ]
+
+        assert read == ['"version 1"', *[ELSEWHERE] * 3]
+        assert sync_reader.get("range").json() is None
 
     def test_a_view_meets_none_where_none_is_its_schemas(self, sync_reader):
         sync_reader.enter("b")

@@ -31,6 +31,7 @@ LATE = {
     "contrib.channels.apps": "as apps",
     "contrib.chat.apps": "as apps",
     "contrib.databases.apps": "as apps",
+    "contrib.prefix.apps": "as apps",
     "contrib.channels.users": "AnonymousUser: INSTALLED_APPS names us before models are loaded",
     "contrib.embedded": "a wheel that need not be installed",
 }

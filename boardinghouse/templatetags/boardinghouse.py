@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from boardinghouse.links import schema_url as make_url
 from boardinghouse.mirror import COOKIE
+from boardinghouse.pinned import get_pinned_schema
 from boardinghouse.schema import get_active_schema, get_active_schema_name, get_schema_model
 from boardinghouse.stale import FIELD
 from boardinghouse.wishes import endpoint_address
@@ -53,11 +54,13 @@ def get_user_of(context: template.Context) -> Any:
 def schema_scripts(context: template.Context) -> dict[str, Any]:
     """Put the style sheet and the script of boardinghouse on a page."""
     schema = get_active_schema() if get_user_of(context) else None
+    request = context.get("request")
     return {
         "cookie": COOKIE,
         "csp_nonce": context.get("csp_nonce"),
-        "endpoint": endpoint_address(context["request"]) if get_user_of(context) else "",
+        "endpoint": endpoint_address(request) if request and get_user_of(context) else "",
         "field": FIELD,
+        "is_pinned": request is not None and get_pinned_schema(request) is not None,
         "schema": schema.schema if schema else "",
         "name": schema.name if schema else "",
     }

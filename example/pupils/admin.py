@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from .models import Country, House, Pupil, Staff
+from .models import Country, House, Notice, Pupil, Staff
 
 admin.site.site_header = admin.site.site_title = "Boarding schools"
 admin.site.register([Country, House])
@@ -17,3 +17,8 @@ class PupilAdmin(admin.ModelAdmin):
 class StaffAdmin(admin.ModelAdmin):
     list_display = ["name", "duty"]
     search_fields = ["name", "duty"]
+
+
+@admin.register(Notice)
+class NoticeAdmin(admin.ModelAdmin):
+    list_display = ["title", "file"]

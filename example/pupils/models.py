@@ -57,3 +57,16 @@ class Staff(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Notice(models.Model):
+    """A file that only the school's people may read."""
+
+    title = models.CharField(max_length=80)
+    file = models.FileField(upload_to="notices/")
+
+    class Meta:
+        ordering = ["title"]
+
+    def __str__(self) -> str:
+        return self.title

@@ -11,6 +11,8 @@ COUNTRIES = {
     "NZ": "New Zealand",
 }
 
+NOTICE = "Timetable of {name}\n\n08:00 Breakfast\n09:00 Lessons\n16:00 Sports\n"
+
 ROLES = {
     "editor": ["view_pupil", "add_pupil", "change_pupil", "view_house", "view_staff"],
     "reader": ["view_pupil", "view_house"],

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from .forms import PupilForm
-from .models import Pupil, Staff
+from .models import Notice, Pupil, Staff
 
 
 @require_safe
@@ -39,6 +39,12 @@ def pupil_create(request: HttpRequest) -> HttpResponse:
 def staff_list(request: HttpRequest) -> HttpResponse:
     staff = list(Staff.objects.all())
     return render(request, "pupils/staff_list.html", {"staff": staff})
+
+
+@require_safe
+@login_required
+def notice_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "pupils/notice_list.html", {"notices": list(Notice.objects.all())})
 
 
 @require_safe

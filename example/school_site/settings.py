@@ -7,6 +7,7 @@ from pathlib import Path
 from boardinghouse.contrib.embedded import database_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("BOARDING_SCHOOLS_DATA", BASE_DIR / ".data"))
 
 # Only for an example on one's own machine.
 DEBUG = True
@@ -15,7 +16,7 @@ SECRET_KEY = "the-example-has-no-secrets"
 # Boardinghouse: the engine. A project of your own names its database here.
 DATABASES = {
     "default": database_settings(
-        Path(os.environ.get("BOARDING_SCHOOLS_DATA", BASE_DIR / ".data")),
+        DATA,
         engine="boardinghouse.backends.postgres",
     ),
 }
@@ -26,6 +27,8 @@ DATABASE_ROUTERS = ["boardinghouse.routers.SchemaRouter"]
 INSTALLED_APPS = [
     "pupils",
     "boardinghouse",
+    # Boardinghouse: /hamilton/pupils/ is Hamilton's, whatever the session says.
+    "boardinghouse.contrib.prefix",
     # Boardinghouse: an admin that says where it is; the second is for "django.contrib.admin".
     "boardinghouse.contrib.admin",
     "boardinghouse.contrib.admin.apps.SchemaAdminConfig",
@@ -45,6 +48,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Boardinghouse: after sessions and authentication.
+    "boardinghouse.contrib.prefix.SchemaPrefixMiddleware",
     "boardinghouse.middleware.SchemaMiddleware",
 ]
 
@@ -59,6 +63,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 # Boardinghouse: which schools there are for a person.
                 "boardinghouse.context_processors.schemata",
+                "pupils.context_processors.school",
             ],
         },
     },
@@ -72,6 +77,13 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 
 STATIC_URL = "static/"
+# Boardinghouse: each school's files in a folder of their own, served by a view in urls.py.
+STORAGES = {
+    "default": {"BACKEND": "boardinghouse.contrib.storage.SchemaFileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+MEDIA_ROOT = DATA / "media"
+MEDIA_URL = "media/"
 USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -57,6 +57,18 @@ def unread_of(user, schema):
         return [room.unread for room in Room.objects.with_news(user)]
 
 
+def test_below_a_prefix_the_socket_says_the_schema_and_has_no_prefix(visit, rooms, anna, settings):
+    place = settings.MIDDLEWARE.index("boardinghouse.middleware.SchemaMiddleware")
+    prefix = "boardinghouse.contrib.prefix.SchemaPrefixMiddleware"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:place], prefix, *settings.MIDDLEWARE[place:]]
+
+    page = text_of(visit(anna, "a").get(f"/b/chat/{rooms['b']}/"))
+
+    assert f'"/ws/chat/{rooms["b"]}/"' in page
+    assert 'data-schema="b"' in page
+    assert f'action="/b/chat/{rooms["b"]}/#' in page
+
+
 class TestARoom:
     def test_shows_what_was_said_in_its_schema(self, said, visit, ben):
         for name, room_id in said.items():

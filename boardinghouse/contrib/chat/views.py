@@ -23,6 +23,7 @@ from boardinghouse.contrib.chat.messages import list_messages, mark_read, say, s
 from boardinghouse.contrib.chat.models import Member, Room
 from boardinghouse.contrib.chat.people import name_of, search_people
 from boardinghouse.contrib.chat.rooms import create_room
+from boardinghouse.contrib.prefix.places import site_root
 from boardinghouse.origin import is_prefetch
 from boardinghouse.responses import show
 from boardinghouse.schema import get_active_schema_name
@@ -126,7 +127,7 @@ def show_room(request: HttpRequest, room: Room, form: MessageForm, status: int) 
         "is_latest": before is None,
         "room": room,
         "schema": get_active_schema_name(),
-        "socket": f"{request.META.get('SCRIPT_NAME', '')}/ws/chat/{room.pk}/",
+        "socket": f"{site_root(request)}/ws/chat/{room.pk}/",
         "title": title_of(room, request.user),
     }
     return show_page(request, "boardinghouse_chat/room.html", context, status)

@@ -71,7 +71,13 @@
     return found ? decodeURIComponent(found.slice(cookie.length + 1)).split(":")[0] : "";
   }
 
+  /* A page whose address says the schema stays in it, whatever the session does. */
+  const isPinned = "pinned" in script.dataset;
+
   function notice() {
+    if (isPinned) {
+      return;
+    }
     const shown = document.getElementById("boardinghouse-moved");
     if (current() === schema) {
       if (shown) {

@@ -1,13 +1,14 @@
 """Three schools, who lives and works there, and who may log in."""
 
 from django.contrib.auth.models import Group, Permission, User
+from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand
 from django.db import router, transaction
 
 from boardinghouse.models import Schema
 from boardinghouse.schema import override
-from pupils.models import Country, House, Pupil, Staff
-from pupils.schools import COUNTRIES, PASSWORD, PEOPLE, ROLES, SCHOOLS
+from pupils.models import Country, House, Notice, Pupil, Staff
+from pupils.schools import COUNTRIES, NOTICE, PASSWORD, PEOPLE, ROLES, SCHOOLS
 
 
 class Command(BaseCommand):
@@ -47,6 +48,8 @@ def create_school(schema: str) -> None:
                 country_id=country,
             )
         Staff.objects.bulk_create(Staff(name=name, duty=duty) for name, duty in school["staff"])
+        notice = ContentFile(NOTICE.format(name=school["name"]).encode(), "timetable.txt")
+        Notice.objects.create(title="Timetable", file=notice)
 
 
 def create_people() -> None:

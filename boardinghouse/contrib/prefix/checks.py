@@ -1,0 +1,79 @@
+"""System checks of schemata in the path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage
+from django.db import router
+
+from boardinghouse.checks import AUTHENTICATION, MIDDLEWARE, is_kind_of
+from boardinghouse.contrib.prefix.places import files_segments, first_segments, parent_path
+from boardinghouse.schema import get_schema_model, working_in
+
+PREFIX = "boardinghouse.contrib.prefix.SchemaPrefixMiddleware"
+LOCALE = "django.middleware.locale.LocaleMiddleware"
+
+
+def register_all() -> None:
+    checks.register(check_order_of_middleware, "boardinghouse")
+    checks.register(check_locale_middleware, "boardinghouse")
+    checks.register(check_names, checks.Tags.database)
+
+
+def check_order_of_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
+    authentication, ours, schema = (index_of(each) for each in (AUTHENTICATION, PREFIX, MIDDLEWARE))
+    if ours is None:
+        yield checks.Error(
+            "SchemaPrefixMiddleware is not in MIDDLEWARE: no path would ever choose a schema.",
+            hint=f"Add {PREFIX!r} to MIDDLEWARE, right before {MIDDLEWARE!r}.",
+            id="boardinghouse.E030",
+        )
+    elif authentication is None or not authentication < ours < (schema or 0):
+        yield checks.Error(
+            "SchemaPrefixMiddleware does not stand between the authentication's middleware and "
+            "SchemaMiddleware.",
+            hint=f"In MIDDLEWARE: {AUTHENTICATION!r}, then {PREFIX!r}, then {MIDDLEWARE!r}.",
+            id="boardinghouse.E031",
+        )
+
+
+def check_locale_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
+    locale, ours = index_of(LOCALE), index_of(PREFIX)
+    if locale is not None and ours is not None and locale < ours:
+        yield checks.Warning(
+            "LocaleMiddleware stands before SchemaPrefixMiddleware: below a schema's prefix it "
+            "does not find the language in the path.",
+            hint=f"Move {LOCALE!r} in MIDDLEWARE to the place right after {PREFIX!r}.",
+            id="boardinghouse.W032",
+        )
+
+
+def index_of(middleware: str) -> int | None:
+    """Return where a middleware, or a subclass of it, stands in the settings."""
+    places = (
+        index for index, each in enumerate(settings.MIDDLEWARE) if is_kind_of(each, middleware)
+    )
+    return next(places, None)
+
+
+def check_names(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[CheckMessage]:
+    """Find the schemata that no path reaches, as the site's own URLs begin with their names."""
+    model = get_schema_model()
+    alias = router.db_for_read(model)
+    if parent_path() or alias not in (databases or ()):
+        return
+    taken = first_segments() | files_segments()
+    with working_in(None):
+        names = model._default_manager.using(alias).filter(pk__in=taken).order_by("pk")
+        for name in names.values_list("pk", flat=True):
+            yield checks.Warning(
+                f"The schema {name!r} is named like the site's own address /{name}/, which goes "
+                "before it: no path chooses the schema.",
+                hint="Set BOARDINGHOUSE_PREFIX_PARENT, so that schemata have a path of their own "
+                "(/schools/NAME/), or give the site's page another address.",
+                id="boardinghouse.W033",
+            )

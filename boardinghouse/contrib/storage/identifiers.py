@@ -1,0 +1,71 @@
+"""What stands before the names of a schema's files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
+from django.utils.module_loading import import_string
+
+from boardinghouse.conf import conf
+from boardinghouse.exceptions import NoActiveSchema
+from boardinghouse.schema import get_active_schema, get_active_schema_name, get_schema_model
+
+
+def get_identifier() -> str:
+    """Return the active schema's identifier. No query if it is the name.
+
+    Raises NoActiveSchema, and SuspiciousFileOperation for one that is no folder's name.
+    """
+    name = get_active_schema_name()
+    if name is None:
+        raise NoActiveSchema(
+            "No schema is active: whose file would that be? Choose a schema, or tell the storage "
+            "where shared files go (shared_location)."
+        )
+    return require_folder(name) if is_name() else identifier_of(get_active_schema())
+
+
+def is_name() -> bool:
+    """Tell whether identifiers are simply the schemata's names."""
+    return not hasattr(get_schema_model(), "schema_pathname") and conf.PATHNAME_FUNCTION is None
+
+
+def identifier_of(schema: Any) -> str:
+    """Return a schema object's identifier, which see `get_identifier`."""
+    if hasattr(schema, "schema_pathname"):
+        return require_folder(schema.schema_pathname())
+    function = conf.PATHNAME_FUNCTION
+    return require_folder(schema.schema if function is None else load(function)(schema))
+
+
+def load(function: Any) -> Any:
+    """Return ``BOARDINGHOUSE_PATHNAME_FUNCTION`` itself, where its dotted path is given."""
+    if isinstance(function, str):
+        try:
+            function = import_string(function)
+        except ImportError as error:
+            raise ImproperlyConfigured(
+                f"BOARDINGHOUSE_PATHNAME_FUNCTION = {function!r} cannot be imported: {error}. "
+                'Give the dotted path of a function, "project.files.pathname", or the function.'
+            ) from error
+    if not callable(function):
+        raise ImproperlyConfigured(
+            f"BOARDINGHOUSE_PATHNAME_FUNCTION is {function!r}, which cannot be called. Give a "
+            "function that takes a schema object and returns the name of its folder."
+        )
+    return function
+
+
+def require_folder(identifier: Any) -> str:
+    """Return an identifier, if it is a plain name of one folder."""
+    if (
+        not isinstance(identifier, str)
+        or identifier.strip() in ("", ".", "..")
+        or any(each in identifier for each in "/\\\0")
+    ):
+        raise SuspiciousFileOperation(
+            f"{identifier!r} cannot stand before the names of a schema's files: it must be the "
+            "name of one folder, without a slash."
+        )
+    return identifier
