@@ -65,27 +65,46 @@ class Script(NamedTuple):
         """Return the statements that copy the objects alone."""
         return [*self.before, *self.after]
 
-    def with_rows(self, filled: Container[str]) -> list[str]:
+    def with_rows_of(self, filled: Container[str]) -> list[str]:
         """Return the statements, those that copy rows for the filled tables only."""
         copies = [statement for table, statement in self.copies.items() if table in filled]
         return [*self.before, *copies, *self.positions, *self.after]
 
-    def with_rows_at_once(self, filled: Container[str]) -> list[str]:
-        """Return the same, with one statement for all rows.
+    def with_rows_at_once(self) -> list[str]:
+        """Return the statements, with a single one for all rows.
 
         A statement sees one state of the database, whoever writes meanwhile.
         """
-        copies = [statement for table, statement in self.copies.items() if table in filled]
-        named = ", ".join(f"copy_{index} AS ({each})" for index, each in enumerate(copies))
-        at_once = [f"WITH {named} SELECT"] if copies else []
+        copies = enumerate(self.copies.values())
+        named = ", ".join(f"copy_{index} AS ({statement})" for index, statement in copies)
+        at_once = [f"WITH {named} SELECT"] if named else []
         return [*self.before, *at_once, *self.positions, *self.after]
 
+
+#: Functions are made before what their bodies name; and rather an error than a copy without the
+#: rows that a policy hides. Afterwards both are as they were.
+SETTINGS = "FROM unnest(ARRAY['check_function_bodies', 'row_security']) AS each"
+SUSPEND = (
+    "SELECT set_config('boardinghouse.' || each, current_setting(each), true),"
+    f" set_config(each, 'off', true) {SETTINGS}"
+)
+RESUME = f"SELECT set_config(each, current_setting('boardinghouse.' || each), true) {SETTINGS}"
 
 Key = tuple[str, int]
 Row = tuple[Any, ...]
 
 #: The template of each database, as it was last compiled, and the fingerprint it had then.
 _kept: dict[tuple[object, ...], tuple[str, Script]] = {}
+
+
+def copy_schema(connection: DatabaseWrapper, source: str, name: str) -> None:
+    """Create a schema with all that another one has, its rows too, in the transaction that is open.
+
+    Others may write to the source meanwhile; the copy has the rows of one moment.
+    """
+    ddl.flush_recorded(connection)
+    ddl.share_template(connection)
+    ddl.create(connection, name, compile_schema(connection, source).with_rows_at_once())
 
 
 def compile_template(connection: DatabaseWrapper) -> list[str]:
@@ -103,7 +122,7 @@ def compile_template(connection: DatabaseWrapper) -> list[str]:
     if script is None or kept != fingerprint:
         script = compile_schema(connection, TEMPLATE)
         _kept[database] = fingerprint, script
-    return script.with_rows(filled)
+    return script.with_rows_of(filled)
 
 
 def take_fingerprint(connection: DatabaseWrapper, schema: str) -> tuple[str, list[str]]:
@@ -130,10 +149,10 @@ def compile_schema(connection: DatabaseWrapper, schema: str) -> Script:
     positions = [statement for kind, _name, statement in data if kind == "position"]
     before, after = arrange(schema, found, needed)
     return Script(
-        before=["SET LOCAL check_function_bodies = off", *before, *in_stages(added, ATTACHMENTS)],
+        before=[SUSPEND, *before, *in_stages(added, ATTACHMENTS)],
         copies={name: statement for kind, name, statement in data if kind == "rows"},
         positions=[" UNION ALL ".join(positions)] if positions else [],
-        after=[*after, *in_stages(added, ADDITIONS)],
+        after=[*after, *in_stages(added, ADDITIONS), RESUME],
     )
 
 

@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from boardinghouse import ddl, spares
+from boardinghouse import clone, ddl, removal, spares
 from boardinghouse.base import SharedSchemaModel
-from boardinghouse.exceptions import BatchFailed, ReplayFailed
+from boardinghouse.exceptions import BatchFailed, ReplayFailed, SchemaNotFound
 from boardinghouse.names import PATTERN, TEMPLATE, validate_schema_name
 from boardinghouse.schema import working_in
 from boardinghouse.signals import schema_created, schemata_deleted, schemata_updated
@@ -79,6 +79,32 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
             self._create_batches(connection, schemata)
         return schemata
 
+    def clone(
+        self, source: str | AbstractSchema, name: str, *, display_name: str = "", **fields: Any
+    ) -> Any:
+        """Create a schema with all that another one has, rows too, and return its object.
+
+        `name` is what it is called in the database, and `display_name` (else `name`) what
+        people see; `fields` are others of a model of your own. Who may enter is not copied.
+
+        All or nothing. The rows are those of one moment, whoever writes meanwhile, and
+        sequences go on where the source's stand. Raises SchemaNotFound for a source that is not
+        there, SchemaExists, and UncopiableObject for what could not be copied.
+        """
+        source = source if isinstance(source, str) else source.schema
+        copy = self.model(schema=name, name=display_name or name, **fields)
+        copy.validate_name()
+        connection: Any = connections[self.db]
+        with transaction.atomic(using=self.db):
+            if not self.filter(pk=source).exists() or not ddl.schema_exists(connection, source):
+                raise SchemaNotFound(source)
+            clone.copy_schema(connection, source, name)
+            super().bulk_create([copy])
+        self._tell_created([copy])
+        return copy
+
+    clone.alters_data = True  # type: ignore[attr-defined]
+
     def update(self, **kwargs: Any) -> int:
         if "schema" in kwargs or "pk" in kwargs:
             raise ValidationError({"schema": RENAMING_REFUSED}, code="immutable")
@@ -93,8 +119,9 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
     def delete(self, drop: bool = False) -> tuple[int, dict[str, int]]:
         """Deactivate the schemata, or with `drop` drop them and delete their rows.
 
-        Dropped ones go one after the other, each in a transaction of its own unless one is
-        open, in which more than fits PostgreSQL's lock table is refused.
+        Dropped ones go one after the other, each in a transaction of its own, or in several if
+        it has more objects than PostgreSQL's lock table holds: see `removal`. Inside
+        ``atomic()`` more than fits is refused with LockBudgetExceeded.
         """
         if not drop:
             count = self.update(is_active=False)
@@ -102,7 +129,7 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
         names = list(self.values_list("pk", flat=True))
         connection: Any = connections[self.db]
         if connection.in_atomic_block:
-            ddl.require_room(connection, len(names), "Dropping")
+            removal.require_room(connection, names)
         return self._drop(connection, names)
 
     delete.alters_data = True  # type: ignore[attr-defined]
@@ -116,10 +143,12 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
 
     def _drop(self, connection: Any, names: list[str]) -> tuple[int, dict[str, int]]:
         deleted: Counter[str] = Counter()
+
+        def delete_row(name: str) -> None:
+            deleted.update(self._delete_row(connection, name))
+
         for name in names:
-            with transaction.atomic(using=self.db):
-                ddl.drop(connection, name)
-                deleted.update(self._delete_row(connection, name))
+            removal.drop(connection, name, delete_row)
         if names:
             schemata_deleted.send(sender=self.model, schemata=names, using=self.db)
         return deleted.total(), dict(deleted)

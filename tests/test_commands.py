@@ -58,6 +58,26 @@ class TestCreateSchema:
 
         assert not ddl.schema_exists(connection, "c")
 
+    def test_copies_another_schema_with_its_rows(self, schemata):
+        run("create_schema", "c", "--from", "a", "--name", "Copy of a")
+
+        with override("c"):
+            assert owners() == ["a"]
+        assert Schema.objects.get(pk="c").name == "Copy of a"
+
+    @pytest.mark.parametrize("source", ["zz", "__template__", "public"])
+    def test_refuses_an_unknown_source(self, schemata, source):
+        with pytest.raises(CommandError, match=rf"no schema '{source}'.*list_schemata"):
+            run("create_schema", "c", "--from", source)
+
+        assert not ddl.schema_exists(connection, "c")
+
+    def test_refuses_a_source_that_postgresql_does_not_have(self, schemata):
+        ddl.drop(connection, "a")
+
+        with pytest.raises(CommandError, match="'a' does not exist"):
+            run("create_schema", "c", "--from", "a")
+
     def test_refuses_an_unknown_user_and_creates_nothing(self, db):
         with pytest.raises(CommandError, match="no user 'bob'"):
             run("create_schema", "hamilton", "--user", "bob")
@@ -93,6 +113,21 @@ class TestDropSchema:
             run("drop_schema", "a")
 
         assert ddl.schema_exists(connection, "a") is stays
+
+    def test_drops_several_and_asks_once(self, schemata, monkeypatch):
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("builtins.input", lambda prompt: "a b")
+
+        said = run("drop_schema", "a", "b")
+
+        assert not Schema.objects.exists()
+        assert said.endswith("Schema 'a' was dropped.\nSchema 'b' was dropped.\n")
+
+    def test_an_unknown_name_among_several_drops_none(self, schemata):
+        with pytest.raises(CommandError, match="no schema 'zz'"):
+            run("drop_schema", "a", "zz", interactive=False)
+
+        assert ddl.schema_exists(connection, "a")
 
     def test_refuses_an_unknown_name(self, schemata):
         with pytest.raises(CommandError, match=r"no schema 'zz'.*list_schemata"):

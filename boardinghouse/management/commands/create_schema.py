@@ -6,18 +6,30 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 
-from boardinghouse.exceptions import SchemaExists
-from boardinghouse.management.options import add_database_option, on_database, refuse_bad_name
+from boardinghouse.exceptions import SchemaExists, SchemaNotFound
+from boardinghouse.management.options import (
+    add_database_option,
+    on_database,
+    refuse_bad_name,
+    refuse_unknown,
+    schemata_of,
+)
 from boardinghouse.schema import get_schema_model
 
 
 class Command(BaseCommand):
-    help = "Create a schema: its row, and the PostgreSQL schema as a copy of the template."
+    help = "Create a schema: its row, and in PostgreSQL a copy of the template, or of another one."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("schema", metavar="NAME", help="The name in the database.")
         parser.add_argument(
             "--name", metavar="DISPLAY_NAME", help="The name that people see. Default: NAME."
+        )
+        parser.add_argument(
+            "--from",
+            dest="source",
+            metavar="SOURCE",
+            help="Copy this schema, with its rows. Default: the template.",
         )
         parser.add_argument(
             "--user",
@@ -34,6 +46,7 @@ class Command(BaseCommand):
         *,
         schema: str,
         name: str | None,
+        source: str | None,
         usernames: list[str],
         database: str,
         verbosity: int,
@@ -41,20 +54,28 @@ class Command(BaseCommand):
     ) -> None:
         refuse_bad_name(schema)
         users = [self.find_user(username, database) for username in usernames]
-        row = get_schema_model()(schema=schema, name=name or schema)
+        if source is not None:
+            refuse_unknown([source], database)
         try:
             with on_database(database):
-                row.save(using=database)
+                row = self.create(schema, name or schema, source, database)
                 row.users.add(*users)
-        except SchemaExists as error:
+        except (SchemaExists, SchemaNotFound) as error:
             raise CommandError(str(error)) from error
         except IntegrityError as error:
             raise CommandError(
                 f"Schema {schema!r} was not created: there is a schema of this name, or one "
-                f"that people see as {row.name!r}. Choose another NAME or --name."
+                f"that people see as {name or schema!r}. Choose another NAME or --name."
             ) from error
         if verbosity:
             self.stdout.write(self.style.SUCCESS(f"Schema {schema!r} was created."))
+
+    def create(self, schema: str, name: str, source: str | None, database: str) -> Any:
+        if source is not None:
+            return schemata_of(database).clone(source, schema, display_name=name)
+        row = get_schema_model()(schema=schema, name=name)
+        row.save(using=database)
+        return row
 
     def find_user(self, username: str, database: str) -> Any:
         model = get_user_model()

@@ -4,41 +4,78 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 
+from boardinghouse import progress, removal
 from boardinghouse.management.options import add_database_option, refuse_unknown, schemata_of
 
 
 class Command(BaseCommand):
-    help = "Drop a schema with all the data in it, and delete its row."
+    help = "Drop schemata with all the data in them, and delete their rows."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("schema", metavar="NAME", help="The name in the database.")
+        parser.add_argument("schemata", metavar="NAME", nargs="+", help="The name in the database.")
         parser.add_argument(
             "--noinput",
             "--no-input",
             action="store_false",
             dest="interactive",
-            help="Drop it without asking.",
+            help="Drop without asking.",
         )
+        progress.add_json_option(parser)
         add_database_option(parser)
 
     def handle(
-        self, *, schema: str, interactive: bool, database: str, verbosity: int, **options: Any
+        self,
+        *,
+        schemata: list[str],
+        interactive: bool,
+        as_json: bool,
+        database: str,
+        verbosity: int,
+        **options: Any,
     ) -> None:
-        refuse_unknown([schema], database)
-        if interactive:
-            self.confirm(schema)
-        schemata_of(database).filter(pk=schema).delete(drop=True)
-        if verbosity:
-            self.stdout.write(self.style.SUCCESS(f"Schema {schema!r} was dropped."))
+        schemata_of(database)
+        shown = progress.show_on(self.stdout, verbosity=verbosity, as_json=as_json)
+        finished = self.go_on(database, shown)
+        left = [name for name in dict.fromkeys(schemata) if name not in finished]
+        refuse_unknown(left, database)
+        if left and interactive:
+            self.confirm(left)
+        if len(left) > 1:
+            with shown.task("Dropping", total=len(left)) as task:
+                for name in left:
+                    self.drop(name, database)
+                    task.advance()
+        else:
+            for name in left:
+                self.drop(name, database)
+        for name in left:
+            shown.say(self.style.SUCCESS(f"Schema {name!r} was dropped."), dropped=name)
 
-    def confirm(self, schema: str) -> None:
+    def go_on(self, database: str, shown: progress.Progress) -> set[str]:
+        """Drop what an interrupted run left behind; return what that was called."""
+        connection: Any = connections[database]
+        finished = set() if connection.in_atomic_block else set(removal.finish(connection))
+        for name in sorted(finished):
+            shown.say(
+                f"Schema {name!r}, whose dropping was interrupted, is gone now.", dropped=name
+            )
+        return finished
+
+    def drop(self, name: str, database: str) -> None:
+        schemata_of(database).filter(pk=name).delete(drop=True)
+
+    def confirm(self, schemata: list[str]) -> None:
+        names = " ".join(schemata)
+        quoted = ", ".join(map(repr, schemata))
         unconfirmed = (
-            f"Schema {schema!r} was not dropped: that deletes all its data and was not confirmed. "
-            f"Type `manage.py drop_schema {schema} --noinput` to drop it without being asked."
+            f"Nothing was dropped: all data of {quoted} would be deleted, and that was not "
+            f"confirmed. Type `manage.py drop_schema {names} --noinput` to drop without being "
+            "asked."
         )
         if not sys.stdin.isatty():
             raise CommandError(unconfirmed)
-        answer = input(f"All data of {schema!r} will be deleted. Type the name to drop it: ")
-        if answer != schema:
+        answer = input(f"All data of {quoted} will be deleted. Type {names} to drop: ")
+        if answer != names:
             raise CommandError(unconfirmed)
