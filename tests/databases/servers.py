@@ -166,7 +166,18 @@ def why_no_apache():
     found = [each.name for each in APACHE_MODULES.glob("mod_wsgi.so-*")]
     if f"mod_wsgi.so-{version}" not in found:
         return f"mod_wsgi is {', '.join(found) or 'not installed'}, and this is Python {version}"
-    return ""
+    closed = [each for each in (ROOT, *packages()) if owner_of_postgres() and is_closed(each)]
+    return f"{closed[0]} is closed to the user that Apache runs as" if closed else ""
+
+
+def packages():
+    """Return the folders in which this Python finds what is installed."""
+    return [Path(each) for each in sys.path if each.endswith("site-packages")]
+
+
+def is_closed(path):
+    """Tell whether others may not look into a folder, or into one above it."""
+    return not all(each.stat().st_mode & 0o001 for each in (path, *path.parents))
 
 
 APACHE = """
@@ -205,7 +216,6 @@ def apache(environment):
 
 
 def apache_configuration(directory, port, environment):
-    packages = [each for each in sys.path if each.endswith("site-packages")]
     modules = ("mpm_event", "authz_core", "alias", "wsgi")
     user = owner_of_postgres()
     committed = [
@@ -221,7 +231,7 @@ def apache_configuration(directory, port, environment):
                 address=ADDRESS,
                 port=port,
                 example=EXAMPLE,
-                path=":".join([str(EXAMPLE), str(ROOT), *packages]),
+                path=":".join(map(str, (EXAMPLE, ROOT, *packages()))),
                 static=environment["SCHOOLS_STATIC"],
             ),
             f"User {user}\nGroup {user}" if user else "",

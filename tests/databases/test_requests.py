@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.handlers.wsgi import WSGIHandler
@@ -12,6 +13,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
 
+from boardinghouse import schema
 from boardinghouse.contrib.databases import DatabaseMiddleware, database, get_active_database
 from boardinghouse.contrib.databases.active import end_request
 from boardinghouse.schema import get_active_schema_name, override
@@ -211,11 +213,18 @@ def test_what_was_active_around_the_request_is_active_again(customers, own_pages
         assert owners() == ["default:b"]
 
 
-def test_no_schema_from_outside_is_wanted_of_the_hosts_database(customers, own_pages, make_browser):
-    browser = log_in(make_browser, HOST2)
+def test_a_request_begins_with_no_schema_active(hosts):
+    async def answer(request):
+        return HttpResponse(f"{get_active_database()}:{get_active_schema_name()}")
 
-    with override("only_in_default"):
-        assert browser.get("/name/").content == b"other:other"
+    with override("a"):
+        request = RequestFactory(HTTP_HOST=HOST2).get("/")
+        response = async_to_sync(DatabaseMiddleware(answer))(request)
+        end_request()
+        schema.end_request()
+        assert get_active_schema_name() == "a"
+
+    assert response.content == b"other:None"
 
 
 @committed
