@@ -1,10 +1,16 @@
 """A walk through the site over HTTP, as its users would: ``run.py --check``."""
 
+import json
 import re
+import secrets
+import socket
+from base64 import b64encode
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from http.cookiejar import CookieJar
+from importlib.util import find_spec
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, Request, build_opener
@@ -64,6 +70,53 @@ class Browser:
         return Page(response.status or 0, address.path, text)
 
 
+class OpenPage:
+    """The socket of an open page; it only listens. https://www.rfc-editor.org/rfc/rfc6455"""
+
+    def __init__(self, browser: Browser, path: str) -> None:
+        host, port = browser.address.removeprefix("http://").split(":")
+        self.path = path
+        self.socket = socket.create_connection((host, int(port)), timeout=30)
+        self.incoming = self.socket.makefile("rb")
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies)
+        lines = [
+            f"GET {path} HTTP/1.1",
+            f"Host: {host}:{port}",
+            f"Origin: {browser.address}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Key: {b64encode(secrets.token_bytes(16)).decode()}",
+            "Sec-WebSocket-Version: 13",
+            f"Cookie: {cookies}",
+        ]
+        self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
+        self.status = int(self.incoming.readline().split()[1])
+        while self.incoming.readline().strip():
+            pass
+
+    def hear(self, kind: str) -> Page:
+        """Return the next frame of a kind, or the code with which the socket was closed."""
+        if self.status != OPENED:
+            return Page(self.status, self.path, self.incoming.read().decode())
+        while True:
+            first, length = self.incoming.read(2)
+            if length == 126:
+                length = int.from_bytes(self.incoming.read(2), "big")
+            content = self.incoming.read(length)
+            if first & 0x0F == CLOSE:
+                return Page(int.from_bytes(content[:2], "big"), self.path, "")
+            if json.loads(content)["type"] == kind:
+                return Page(self.status, self.path, content.decode())
+
+    def close(self) -> None:
+        self.incoming.close()
+        self.socket.close()
+
+
+OPENED = 101
+CLOSE = 8
+
+
 def as_headers(headers: dict[str, str]) -> dict[str, str]:
     """Spell keyword arguments as headers, and accept pages as a browser does."""
     spelled = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -109,7 +162,7 @@ class Walk:
 def walk_through(address: str) -> int:
     """Walk through the whole site; return how many steps failed."""
     walk = Walk(address)
-    for part in (
+    parts = [
         walk_as_nobody,
         switch_in_each_way,
         walk_with_two_roles,
@@ -123,7 +176,10 @@ def walk_through(address: str) -> int:
         walk_with_no_school,
         walk_as_superuser,
         change_who_is_logged_in,
-    ):
+    ]
+    if find_spec("channels") and find_spec("daphne"):
+        parts.append(talk)
+    for part in parts:
         print(f"\n{part.__doc__}")
         part(walk)
     return walk.failures
@@ -442,3 +498,40 @@ def change_who_is_logged_in(walk: Walk) -> None:
     walk.expect(
         "Tomas does not come into her school", browser.get("/pupils/"), path="/__change_schema__/"
     )
+
+
+def talk(walk: Walk) -> None:
+    """Anna and Tomas talk at Hamilton"""
+    anna, tomas, ben = walk.browser(), walk.browser(), walk.browser()
+    for browser, username in ((anna, "anna"), (tomas, "tomas"), (ben, "ben")):
+        browser.log_in(username)
+    people = anna.get("/chat/new/?__schema=hamilton")
+    walk.expect("she is offered who is there", people, shows=["tomas"], hides=["> ben"])
+    chosen = {"people": key_of("tomas", people)}
+    room = anna.post("/chat/new/", chosen)
+    walk.expect("their conversation begins", room, shows=["You see messages as they come"])
+    tomas.get("/?__schema=hamilton")
+    with closing(OpenPage(tomas, f"/ws{room.path}")) as page:
+        walk.expect("Tomas opens it", page.hear("ready"), status=OPENED)
+        walk.expect("Anna says something", anna.post(room.path, {"text": "Tea at four?"}))
+        walk.expect(
+            "his open page shows it", page.hear("message"), status=OPENED, shows=["Tea at four?"]
+        )
+    walk.expect("it is new to him", tomas.get("/chat/"), shows=["1 new", "Tea at four?"])
+    walk.expect("until he reads it", tomas.get(room.path), shows=["Tea at four?"])
+    walk.expect("then it is not", tomas.get("/chat/"), hides=["1 new"])
+    walk.expect("Ben's St Mary's does not have it", ben.get(room.path), status=404)
+    with closing(OpenPage(ben, f"/ws{room.path}")) as page:
+        walk.expect("and closes his page", page.hear("ready"), status=4403)
+    anna.get("/?__schema=riverside")
+    walk.expect("nor does Riverside", anna.get(room.path), status=404)
+    other = anna.post("/chat/new/", chosen)
+    walk.expect("where the same two have another conversation", other, hides=["Tea at four?"])
+    if other.path == room.path:
+        walk.expect("at another address", other, path="another")
+
+
+def key_of(username: str, people: Page) -> str:
+    """Return the primary key of somebody who is offered for a conversation."""
+    found = re.search(rf'name="people" value="(\d+)"> {username}<', people.text)
+    return found[1] if found else ""

@@ -91,9 +91,19 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Websockets, where Channels and Daphne are installed: `tox run -e example-chat`.
 if find_spec("channels") and find_spec("daphne"):
     # The first is for `runserver`: it serves what ASGI_APPLICATION names.
-    INSTALLED_APPS = ["daphne", *INSTALLED_APPS, "boardinghouse.contrib.channels"]
+    INSTALLED_APPS = [
+        "daphne",
+        *INSTALLED_APPS,
+        "boardinghouse.contrib.channels",
+        "boardinghouse.contrib.chat",
+    ]
     ASGI_APPLICATION = "school_site.asgi.application"
     # Enough for one process; several need Redis between them.
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    if os.environ.get("REDIS_URL"):
+        CHANNEL_LAYERS["default"] = {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [os.environ["REDIS_URL"]]},
+        }
     # Boardinghouse: the consumers of those who are in a school.
     BOARDINGHOUSE_WS_URLCONF = "school_site.sockets"

@@ -1,3 +1,5 @@
 """Addresses of the boarding schools' websockets."""
 
-websocket_urlpatterns: list[object] = []
+from boardinghouse.contrib.chat.routing import websocket_urlpatterns
+
+__all__ = ["websocket_urlpatterns"]

@@ -1,8 +1,9 @@
 """Addresses of the boarding schools: none of them is boardinghouse's."""
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import include, path
 
 from boardinghouse.contrib.storage import SchemaFileView
 from pupils import views
@@ -20,3 +21,6 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
 ]
+
+if apps.is_installed("boardinghouse.contrib.chat"):
+    urlpatterns.append(path("chat/", include("boardinghouse.contrib.chat.urls")))

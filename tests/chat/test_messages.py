@@ -1,5 +1,6 @@
 """Saying something: who may, how much, in which order, and who is told."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -154,7 +155,7 @@ class TestCommitted:
 
     def test_keys_grow_in_the_order_of_commits(self, rooms, anna, ben, settings):
         settings.BOARDINGHOUSE_CHAT_RATE = (1000, 10)
-        seen, barrier = [], Barrier(3)
+        seen, barrier, deadline = [], Barrier(3), time.monotonic() + 30
 
         def talk(user):
             try:
@@ -169,7 +170,7 @@ class TestCommitted:
             try:
                 barrier.wait(30)
                 with override("a"):
-                    while len(seen) < 40:
+                    while len(seen) < 40 and time.monotonic() < deadline:
                         latest = seen[-1] if seen else 0
                         found = Message.objects.filter(pk__gt=latest)
                         seen.extend(found.order_by("pk").values_list("pk", flat=True))

@@ -299,6 +299,12 @@ class TestUnread:
         assert unread_of(ben, "a") == [0]
         assert unread_of(ben, "b") == [1]
 
+    def test_is_never_what_one_has_said_oneself(self, said, anna):
+        with override("a"):
+            Message.objects.create(room_id=said["a"], sender=anna, text="by another way")
+
+        assert unread_of(anna, "a") == [0]
+
     def test_is_not_lost_by_looking_at_history(self, said, visit, ben):
         visit(ben).get(f"/chat/{said['a']}/?before=1")
 

@@ -46,11 +46,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
         self.user = self.scope["user"]
         self.room_id = self.scope["url_route"]["kwargs"]["room_id"]
         self.frames: deque[float] = deque(maxlen=FRAMES)
-        self.is_closed = False
         self.group = messages.group_of(self.room_id)
         await self.accept()
         if not await database_sync_to_async(self.is_member)():
-            await self.shut(FORBIDDEN)
+            await self.close(FORBIDDEN)
             return
         # First the group, then the past: nothing falls between them. The page sorts and sifts.
         await self.channel_layer.group_add(self.group, self.channel_name)
@@ -61,10 +60,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
         await self.channel_layer.group_discard(self.group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self.is_closed:
-            return
         if self.is_flood():
-            await self.shut(TOO_MANY)
+            await self.close(TOO_MANY)
             return
         frame = read_frame(text_data)
         if isinstance(frame.get("say"), str):
@@ -76,7 +73,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
 
     async def chat_message(self, event: dict[str, Any]) -> None:
         """Show a message to this page, if it was meant for its user."""
-        if str(self.user.pk) in event["for"] and not self.is_closed:
+        if str(self.user.pk) in event["for"]:
             is_own = event["sender"] == str(self.user.pk)
             await self.send_data({"type": "message", "own": is_own, **event["message"]})
 
@@ -87,7 +84,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
         except ValidationError as error:
             await self.refuse(" ".join(error.messages), mark)
         except Forbidden:
-            await self.shut(FORBIDDEN)
+            await self.close(FORBIDDEN)
         else:
             await self.send_data({"type": "saved", "id": message.pk, "mark": mark})
 
@@ -123,11 +120,6 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
         full = len(self.frames) == FRAMES and now - self.frames[0] < SECONDS
         self.frames.append(now)
         return full
-
-    async def shut(self, code: int) -> None:
-        """Close the socket; what is on its way from the page is not read any more."""
-        self.is_closed = True
-        await self.close(code)
 
     async def send_data(self, data: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(data))

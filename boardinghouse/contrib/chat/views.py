@@ -26,7 +26,7 @@ from boardinghouse.contrib.chat.rooms import create_room
 from boardinghouse.contrib.prefix.places import site_root
 from boardinghouse.origin import is_prefetch
 from boardinghouse.responses import show
-from boardinghouse.schema import get_active_schema_name
+from boardinghouse.schema import get_active_schema, get_active_schema_name
 
 PAGE_SIZE = 50
 MEMBERSHIP = Prefetch("membership", Member.objects.select_related("user").order_by("pk"))
@@ -159,6 +159,8 @@ def title_of(room: Room, user: Any) -> str:
 def show_page(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    response = show(request, template, context, status)
+    schema = get_active_schema()
+    place = schema.name if schema else ""
+    response = show(request, template, {"place": place, **context}, status)
     add_never_cache_headers(response)
     return response

@@ -1,0 +1,308 @@
+"""Two people talk: each in a browser of their own, on a server process of their own.
+
+Daphne serves both processes, and Redis stands between them.
+"""
+
+import re
+import shutil
+from contextlib import ExitStack
+from importlib.util import find_spec
+
+import pytest
+
+from tests.browser import conftest
+from tests.browser.conftest import (
+    NARROW,
+    ROOT,
+    WIDE,
+    Person,
+    Site,
+    run,
+    skip_for_want_of,
+)
+from tests.caches import running_redis
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+MARKUP = "<img src=x onerror=\"document.title='broken'\"> & <b>bold</b>"
+STRICT = "default-src 'self'; img-src data:; base-uri 'none'; object-src 'none'"
+MESSAGES = ".boardinghouse-chat-log > li"
+TEXTS = f"{MESSAGES} > p"
+STATUS = ".boardinghouse-chat-status"
+CONNECTED = "You see messages as they come."
+
+
+class Servers:
+    """Processes of the example on one database, with one Redis between them."""
+
+    def __init__(self, environment):
+        self.environment = environment
+        self.sessions = {}
+        self.running = {}
+
+    def start(self, port):
+        stack = ExitStack()
+        process, log = stack.enter_context(run.run_site(port, self.environment))
+        self.running[port] = stack
+        assert run.wait_until_served(process, port), log.read_text()
+
+    def stop(self, port):
+        self.running.pop(port).close()
+
+    def site(self, port):
+        site = Site(port, self.environment["DATABASE_URL"])
+        site.sessions = self.sessions
+        return site
+
+
+@pytest.fixture(scope="module")
+def servers(chromium, tmp_path_factory):
+    for module in ("channels", "channels_redis", "daphne"):
+        if find_spec(module) is None:
+            skip_for_want_of(f"there is no {module}. Run `pip install {module}`.")
+    if shutil.which("redis-server") is None:
+        skip_for_want_of("there is no redis-server. Run `apt-get install redis-server`.")
+    with (
+        running_redis(tmp_path_factory.mktemp("redis")) as redis,
+        run.throwaway_database_on(conftest.tests_server()) as environment,
+    ):
+        servers = Servers({**environment, "PYTHONPATH": str(ROOT), "REDIS_URL": redis})
+        try:
+            yield servers
+        finally:
+            for port in list(servers.running):
+                servers.stop(port)
+
+
+@pytest.fixture(scope="module")
+def sites(servers):
+    """Two processes."""
+    ports = run.free_port(), run.free_port()
+    for port in ports:
+        servers.start(port)
+    return [servers.site(port) for port in ports]
+
+
+@pytest.fixture
+def meet(sites, chromium):
+    """What opens a browser for somebody on one of the sites, logged in."""
+    people = []
+
+    def meet(username, site=0, **options):
+        context = chromium.new_context(**{"viewport": WIDE, **options})
+        person = Person(sites[site], context)
+        people.append(person)
+        person.log_in(username).close()
+        return person
+
+    yield meet
+    for person in people:
+        person.context.close()
+    assert [error for person in people for error in person.errors] == []
+
+
+def begin(person, school, other):
+    """Begin a conversation as a person does, and return its page."""
+    tab = person.open(f"/chat/new/?__schema={school}")
+    tab.get_by_label(other, exact=True).check()
+    tab.get_by_role("button", name="Talk").click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text(other)
+    return tab
+
+
+def path_of(tab):
+    return re.search(r"/chat/[0-9a-f-]{36}/", tab.url)[0]
+
+
+def connected(tab):
+    expect(tab.locator(STATUS)).to_have_text(CONNECTED)
+    return tab
+
+
+def say(tab, text):
+    tab.get_by_label("Your message").fill(text)
+    tab.get_by_role("button", name="Send").click()
+    expect(tab.get_by_label("Your message")).to_have_value("")
+
+
+def be_strict(person):
+    """Let every answer say that nothing inline may run."""
+
+    def serve(route):
+        response = route.fetch(max_redirects=0)
+        headers = {**response.headers, "content-security-policy": STRICT}
+        route.fulfill(response=response, headers=headers)
+
+    person.context.route("**/*", serve)
+
+
+def test_two_people_in_two_browsers_on_two_processes_talk(meet):
+    anna, tomas = meet("anna"), meet("tomas", 1)
+    annas = connected(begin(anna, "hamilton", "tomas"))
+    say(annas, "Before you came")
+
+    toms = tomas.open("/?__schema=hamilton")
+    toms.get_by_role("link", name="Chat").click()
+    expect(toms.locator(".boardinghouse-chat-unread")).to_contain_text("1 new")
+    toms.get_by_role("link", name="anna").click()
+    connected(toms)
+    annas.get_by_label("Your message").press_sequentially("Hello")
+    annas.keyboard.press("Shift+Enter")
+    annas.keyboard.type("Tomas")
+    annas.keyboard.press("Enter")
+
+    expect(toms.locator(TEXTS).last).to_have_text("Hello\nTomas")
+    say(toms, MARKUP)
+    expect(annas.locator(TEXTS).last).to_have_text(MARKUP)
+    for tab in (annas, toms):
+        assert tab.locator(TEXTS).all_inner_texts() == ["Before you came", "Hello\nTomas", MARKUP]
+        assert tab.locator(f"{MESSAGES} img").count() == 0
+        assert tab.title() != "broken"
+        assert tab.locator(STATUS).is_visible()
+
+
+def test_the_same_two_have_another_conversation_in_another_school(meet):
+    anna, tomas = meet("anna"), meet("tomas", 1)
+    at_hamilton = connected(begin(anna, "hamilton", "tomas"))
+    tomas_at_hamilton = connected(tomas.open(f"{path_of(at_hamilton)}?__schema=hamilton"))
+    at_riverside = connected(begin(anna, "riverside", "tomas"))
+    tomas_at_riverside = connected(tomas.open(f"{path_of(at_riverside)}?__schema=riverside"))
+    assert path_of(at_hamilton) != path_of(at_riverside)
+
+    say(at_riverside, "only at Riverside")
+    expect(tomas_at_riverside.locator(TEXTS).last).to_have_text("only at Riverside")
+    connected(tomas_at_hamilton)
+    say(tomas_at_hamilton, "only at Hamilton, though both sessions are at Riverside")
+
+    expect(at_hamilton.locator(TEXTS).last).to_contain_text("only at Hamilton")
+    for tab in (at_riverside, tomas_at_riverside):
+        assert "only at Hamilton" not in tab.content()
+    for tab in (at_hamilton, tomas_at_hamilton):
+        assert "only at Riverside" not in tab.content()
+    site = anna.site
+    count = "SELECT count(*) FROM {}.boardinghouse_chat_message WHERE text LIKE 'only at %'"
+    assert [site.ask(count.format(school)) for school in ("hamilton", "riverside", "stmarys")] == [
+        [1],
+        [1],
+        [0],
+    ]
+
+
+def test_a_strict_content_security_policy_is_kept(meet):
+    anna = meet("anna")
+    be_strict(anna)
+
+    tab = connected(begin(anna, "hamilton", "tomas"))
+    say(tab, "strictly")
+
+    expect(tab.locator(TEXTS).last).to_have_text("strictly")
+
+
+def test_a_page_that_was_cut_off_connects_again_and_has_missed_nothing(meet, servers, sites):
+    anna, tomas = meet("anna"), meet("tomas", 1)
+    annas = connected(begin(anna, "riverside", "tomas"))
+    toms = connected(tomas.open(f"{path_of(annas)}?__schema=riverside"))
+    port = int(sites[1].host.split(":")[1])
+
+    servers.stop(port)
+    expect(toms.locator(STATUS)).to_contain_text("The connection is lost")
+    say(annas, "while you were away")
+    servers.start(port)
+
+    expect(toms.locator(TEXTS).last).to_have_text("while you were away", timeout=40_000)
+    connected(toms)
+    say(toms, "I am back")
+    expect(annas.locator(TEXTS).last).to_have_text("I am back")
+    tomas.errors[:] = [each for each in tomas.errors if "WebSocket connection to" not in each]
+
+
+def test_who_is_taken_out_of_the_school_sees_and_says_nothing_more(meet):
+    anna, tomas = meet("anna"), meet("tomas", 1)
+    annas = connected(begin(anna, "hamilton", "tomas"))
+    toms = connected(tomas.open(f"{path_of(annas)}?__schema=hamilton"))
+    membership = "boardinghouse_schema_users (schema_id, user_id)"
+    users = "FROM auth_user WHERE username = 'tomas'"
+    anna.site.run_sql(
+        "DELETE FROM boardinghouse_schema_users WHERE schema_id = 'hamilton' "
+        f"AND user_id IN (SELECT id {users})"
+    )
+
+    try:
+        say(annas, "among us")
+        toms.get_by_label("Your message").fill("let me in")
+        toms.get_by_role("button", name="Send").click()
+
+        expect(toms.locator(STATUS)).to_have_text("You are not in this conversation any more.")
+        assert "among us" not in toms.content()
+        assert "let me in" not in annas.content()
+    finally:
+        anna.site.run_sql(f"INSERT INTO {membership} SELECT 'hamilton', id {users}")
+
+
+def test_what_is_refused_stays_in_the_box_with_the_reason(meet):
+    tab = connected(begin(meet("anna"), "hamilton", "tomas"))
+
+    tab.get_by_label("Your message").fill("x" * 4001)
+    tab.get_by_role("button", name="Send").click()
+
+    expect(tab.get_by_role("alert")).to_contain_text("4000 characters are the most")
+    expect(tab.get_by_label("Your message")).to_have_value("x" * 4001)
+    say(tab, "shorter")
+    expect(tab.get_by_role("alert")).to_have_count(0)
+
+
+def test_history_is_put_before_what_is_there(meet):
+    anna = meet("anna")
+    tab = connected(begin(anna, "hamilton", "tomas"))
+    room = path_of(tab).split("/")[2]
+    anna.site.run_sql(
+        "INSERT INTO hamilton.boardinghouse_chat_message (room_id, sender_id, text) "
+        f"SELECT '{room}', id, 'number ' || number FROM auth_user, "
+        "generate_series(1, 120) AS number WHERE username = 'tomas' ORDER BY number"
+    )
+    tab.reload()
+    expect(tab.locator(MESSAGES)).to_have_count(50)
+
+    for count in (100, 120):
+        tab.get_by_role("link", name="Earlier messages").click()
+        if count == 120:
+            expect(tab.get_by_role("link", name="Earlier messages")).to_have_count(0)
+        else:
+            expect(tab.locator(MESSAGES)).to_have_count(count)
+
+    texts = tab.locator(TEXTS).all_inner_texts()
+    assert texts[-120:] == [f"number {number}" for number in range(1, 121)]
+    assert len(set(tab.locator(MESSAGES).evaluate_all("all => all.map(x => x.dataset.id)"))) == len(
+        texts
+    )
+
+
+def test_without_javascript_people_read_and_write(meet):
+    anna = meet("anna", java_script_enabled=False)
+    tab = begin(anna, "riverside", "tomas")
+
+    tab.get_by_label("Your message").fill("by a form")
+    tab.get_by_role("button", name="Send").click()
+
+    expect(tab.locator(TEXTS).last).to_have_text("by a form")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_nothing_sticks_out(meet, size, scheme, look):
+    person = meet("tomas", viewport=size, color_scheme=scheme)
+    talking = connected(begin(person, "stmarys", "ben"))
+    name = f"{'wide' if size == WIDE else 'narrow'}-{scheme}"
+    say(talking, f"A long word: {'x' * 300}")
+    say(talking, "Two\nlines")
+    pages = {"chat-room": path_of(talking), "chat-rooms": "/chat/", "chat-new": "/chat/new/"}
+    out = {}
+
+    for page, path in pages.items():
+        talking.goto(person.site.address + path)
+        out[page] = talking.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        look(talking, f"{page}-{name}")
+
+    assert out == dict.fromkeys(pages, 0)
