@@ -23,8 +23,9 @@ class BoardinghouseConfig(AppConfig):
             settings.BOARDINGHOUSE_SCHEMA_MODEL = DEFAULT_SCHEMA_MODEL
 
     def ready(self) -> None:
-        from boardinghouse import checks, receivers, stamps
+        from boardinghouse import checks, patches, receivers, stamps
 
         checks.register_all()
         receivers.connect_all(self)
         stamps.mark_private_models()
+        patches.patch_collector()

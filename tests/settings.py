@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "tests.testapp",
     "tests.zoo",
+    "tests.lending",
 ]
 if find_spec("channels"):
     INSTALLED_APPS += ["boardinghouse.contrib.channels", "boardinghouse.contrib.chat"]

@@ -5,5 +5,6 @@ import os
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, INSTALLED_APPS
 
-INSTALLED_APPS = [app for app in INSTALLED_APPS if app != "tests.zoo"]
+NOT_HERE = ("tests.zoo", "tests.lending", "boardinghouse.contrib.chat")
+INSTALLED_APPS = [app for app in INSTALLED_APPS if app not in NOT_HERE]
 DATABASES = {"default": {**DATABASES["default"], "NAME": os.environ["PROJECT_DATABASE"]}}

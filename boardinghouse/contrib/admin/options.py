@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from asgiref.sync import iscoroutinefunction
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from boardinghouse.contrib.admin.deleting import Confirmation
 from boardinghouse.contrib.admin.models import SchemaLogEntry
 from boardinghouse.responses import ask_to_select, is_script
 from boardinghouse.schema import get_active_schema_name
@@ -23,10 +24,9 @@ from boardinghouse.sharing import is_shared_model
 from boardinghouse.wishes import endpoint_address
 
 if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin
     from django.core.paginator import Paginator
 
-    Base = ModelAdmin[Any]
+    Base = admin.ModelAdmin[Any]
 else:
     Base = object
 
@@ -39,6 +39,14 @@ class SchemaAwareAdmin(Base):
         if get_active_schema_name() is not None:
             return inlines
         return [inline for inline in inlines if is_shared_model(inline.model)]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Say of shared objects what goes in each schema; a project's own method comes first."""
+        inherited: Any = super().get_deleted_objects
+        is_djangos = inherited.__func__ is admin.ModelAdmin.get_deleted_objects
+        if is_djangos and is_shared_model(self.model):
+            return Confirmation(request, self.admin_site).read(objs)
+        return inherited(objs, request)
 
 
 class PrivateModelAdmin(SchemaAwareAdmin):
