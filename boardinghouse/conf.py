@@ -82,6 +82,10 @@ class Settings:
     def X_SENDFILE(self) -> bool:
         return bool(getattr(settings, "BOARDINGHOUSE_X_SENDFILE", False))
 
+    @property
+    def MAX_SCHEMATA_PER_CONNECTION(self) -> int:
+        return int(getattr(settings, "BOARDINGHOUSE_MAX_SCHEMATA_PER_CONNECTION", 200))
+
 
 def _labels(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
-from benchmarks import nothing_to_do, request_cost
+from benchmarks import connection_memory, nothing_to_do, request_cost
 
 
 @pytest.fixture
@@ -58,3 +58,11 @@ def test_migrate_with_nothing_to_do_is_measured_on_both_sides(server, capsys):
 
     assert [len(times) for times in result["seconds"].values()] == [1, 1]
     assert result["ratio"] > 0
+
+
+def test_the_memory_of_a_connection_is_measured_with_a_limit_and_without(server, capsys):
+    connection_memory.main(["--schemata", "4", "--limit", "2", "--json"])
+    result = json.loads(capsys.readouterr().out)
+
+    assert (result["0"]["connections"], result["2"]["connections"]) == (1, 2)
+    assert result["0"]["most"] > result["0"]["first"]

@@ -16,6 +16,7 @@ from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.utils import DatabaseErrorWrapper
 from psycopg.pq import TransactionStatus
 
+from boardinghouse.backends.postgres import memory
 from boardinghouse.backends.postgres.creation import DatabaseCreation
 from boardinghouse.backends.postgres.cursors import CursorDebugWrapper, CursorWrapper
 from boardinghouse.backends.postgres.introspection import DatabaseIntrospection
@@ -92,9 +93,29 @@ class DatabaseWrapper(ParentWrapper):
         return connection
 
     def _close(self) -> None:
-        if self.pool:
-            self._reset_path()
+        if self.pool and self._reset_path() and self._is_worn():
+            # A pool throws away what is closed when it comes back, and opens another.
+            self.connection.close()
         super()._close()
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Django's own point between requests, between tasks and between messages."""
+        self.close_if_worn()
+        super().close_if_unusable_or_obsolete()
+
+    def close_if_worn(self) -> None:
+        """Close a connection that has seen its fill of schemata, if nothing is going on there."""
+        if self._is_open() and self._is_worn():
+            self.close()
+
+    def _is_worn(self) -> bool:
+        """Tell whether the connection has seen enough, and no transaction is open on it."""
+        return (
+            self._is_open()
+            and not self.in_atomic_block
+            and self.connection.info.transaction_status == TransactionStatus.IDLE
+            and memory.has_seen_enough(self.connection)
+        )
 
     # What is applied
 
@@ -113,13 +134,18 @@ class DatabaseWrapper(ParentWrapper):
             self._set_path(name)
 
     def reset_path(self) -> None:
-        """Set the path back to ``public``, or close the connection when that fails."""
+        """Set the path back to ``public``, or close the connection when that fails.
+
+        A connection that has seen its fill of schemata is closed instead.
+        """
+        self.close_if_worn()
         if self._is_open() and not self._reset_path():
             self.close()
 
     def believe_path(self, name: str) -> None:
         """Note that a statement has just set the path to a schema's by itself."""
         self._tracked_path = compose_path(name)
+        memory.note_schema(self.connection, name)
 
     def forget_path(self) -> None:
         """Note that the path may have changed; before PostgreSQL 18 nothing tells us."""
@@ -154,6 +180,7 @@ class DatabaseWrapper(ParentWrapper):
             if not self._run_set_config(compose_path(name), name):
                 raise SchemaNotFound(name or "public")
         self._tracked_path = compose_path(name)
+        memory.note_schema(self.connection, name)
 
     def _run_set_config(self, path: str, name: str | None = None) -> bool:
         """Set the path, if the schema exists; PostgreSQL itself accepts any path."""
