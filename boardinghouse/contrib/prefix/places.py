@@ -44,7 +44,7 @@ class Place(NamedTuple):
         if name:
             return escape_uri_path(self._replace(name=name).prefix) + rest
         # Without a prefix, what follows it must not become another site's name.
-        return escape_leading_slashes(escape_uri_path(self.root) + rest.replace("\\", "%5C"))
+        return escape_leading_slashes(escape_uri_path(self.root) + rest)
 
 
 def find_place(request: HttpRequest) -> Place | None:
