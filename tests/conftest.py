@@ -1,6 +1,7 @@
 """What several test modules arrange."""
 
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -13,6 +14,15 @@ from tests.browsers import AsyncBrowser
 from tests.testapp.models import Account, Entry
 
 NAMES = ("a", "b")
+
+HAS_CHANNELS = find_spec("channels") is not None
+collect_ignore = [] if HAS_CHANNELS else ["chat"]
+collect_ignore_glob = [] if HAS_CHANNELS else ["test_channels*"]
+
+
+def pytest_report_header():
+    """Name what is left out."""
+    return None if HAS_CHANNELS else "channels is not installed: no tests of it, and of the chat"
 
 
 def fill(name):

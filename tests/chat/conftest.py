@@ -2,8 +2,6 @@
 
 import pytest
 
-pytest.importorskip("channels", reason="channels is not installed")
-
 from boardinghouse.contrib.chat.rooms import create_room
 from boardinghouse.schema import override
 from tests.conftest import make_user
