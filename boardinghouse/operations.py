@@ -125,16 +125,16 @@ class ByApp(Wrapper):
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        chosen = self._choose(app_label, from_state, to_state)
+        chosen = self.choose(app_label, from_state, to_state)
         chosen.database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        chosen = self._choose(app_label, from_state, to_state)
+        chosen = self.choose(app_label, from_state, to_state)
         chosen.database_backwards(app_label, schema_editor, from_state, to_state)
 
-    def _choose(self, app_label: str, *states: ProjectState) -> Wrapper:
+    def choose(self, app_label: str, *states: ProjectState) -> Wrapper:
         models = {
             f"{app_label}.{state.name}": is_shared_state(state, project)
             for project in states

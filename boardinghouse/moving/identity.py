@@ -1,0 +1,144 @@
+"""Which row of a shared model is meant, in a database where its primary key may be another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
+from django.core.management.base import CommandError
+from django.db.models import Model, TextField, UniqueConstraint
+from django.db.models.functions import Cast
+
+from boardinghouse.sharing import is_shared_model, private_tables
+
+#: So many rows are asked for in one statement.
+ROWS = 5000
+
+
+class Target(NamedTuple):
+    """A column of a shared model that keys refer to."""
+
+    model: Any
+    name: str
+
+    @classmethod
+    def named(cls, label: str) -> Target:
+        model, _dot, name = label.rpartition(".")
+        return cls(apps.get_model(model), name)
+
+    @property
+    def label(self) -> str:
+        return f"{self.model._meta.label}.{self.name}"
+
+
+class Link(NamedTuple):
+    """A column of a private table that refers to shared rows.
+
+    Without a target it is that of a generic foreign key; `kind` is then its column of types.
+    """
+
+    table: str
+    column: str
+    target: Target | None
+    kind: str | None = None
+
+
+def find_links() -> Iterator[Link]:
+    """Yield every column of private models that refers to shared rows."""
+    for table, model in private_tables().items():
+        fields: Any = model._meta.local_concrete_fields
+        for field in fields:
+            if field.is_relation and is_shared_model(field.remote_field.model):
+                target = Target(field.remote_field.model, field.target_field.attname)
+                yield Link(table, field.column, target)
+        for field in model._meta.private_fields:
+            if hasattr(field, "ct_field"):
+                kind: Any = model._meta.get_field(field.ct_field)
+                number: Any = model._meta.get_field(field.fk_field)
+                yield Link(table, number.column, None, kind.column)
+
+
+def keys_of(target: Target, using: str, values: Iterable[str]) -> dict[str, Any]:
+    """Return the natural keys of rows: {value of the column, as text: key}."""
+    field = next(each for each in target.model._meta.concrete_fields if each.attname == target.name)
+    wanted = [field.to_python(value) for value in values]
+    found: dict[str, Any] = {}
+    for start in range(0, len(wanted), ROWS):
+        batch = wanted[start : start + ROWS]
+        rows = as_text(target, target.model._base_manager.using(using))
+        for row in rows.filter(**{f"{target.name}__in": batch}):
+            found[row.boardinghouse_text] = key_of(row)
+    return found
+
+
+def value_of(target: Target, using: str, key: Any) -> str | None:
+    """Return the value of the column, as text, in the one row with a natural key; else None."""
+    model = target.model
+    try:
+        if isinstance(key, dict):
+            row = model._base_manager.using(using).get(**dict(values_of(model, key)))
+        else:
+            row = model._default_manager.db_manager(using).get_by_natural_key(*key)
+    except (ObjectDoesNotExist, MultipleObjectsReturned):
+        return None
+    rows = as_text(target, model._base_manager.using(using))
+    text: str = rows.values_list("boardinghouse_text", flat=True).get(pk=row.pk)
+    return text
+
+
+def as_text(target: Target, rows: Any) -> Any:
+    return rows.annotate(boardinghouse_text=Cast(target.name, TextField()))
+
+
+def values_of(model: Any, key: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in key.items():
+        yield name, None if value is None else model._meta.get_field(name).to_python(value)
+
+
+def key_of(row: Any) -> Any:
+    """Return what tells a row from all others in every database.
+
+    What its ``natural_key()`` says; else the first of: a primary key that is not a number
+    given by the database, a unique field, unique fields, all that the row says.
+    """
+    if has_natural_key(type(row)):
+        return list(row.natural_key())
+    return {name: getattr(row, name) for name in names_of_key(type(row))}
+
+
+def has_natural_key(model: Any) -> bool:
+    return hasattr(model, "natural_key") and hasattr(model._default_manager, "get_by_natural_key")
+
+
+def names_of_key(model: type[Model]) -> list[str]:
+    options: Any = model._meta
+    fields = [each for each in options.concrete_fields if not each.is_relation]
+    if options.pk in fields and not options.pk.db_returning:
+        return [options.pk.name]
+    own = {each.name: each for each in fields if not each.primary_key and not each.generated}
+    for name, field in own.items():
+        if field.unique:
+            return [name]
+    together = [
+        *options.unique_together,
+        *(each.fields for each in options.constraints if is_total(each)),
+    ]
+    for names in together:
+        if set(names) <= own.keys():
+            return list(names)
+    if not own:
+        raise CommandError(
+            f"Nothing tells one {options.label} from another in another database. Write "
+            "natural_key() in the model and get_by_natural_key() in its manager."
+        )
+    return list(own)
+
+
+def is_total(constraint: Any) -> bool:
+    return (
+        isinstance(constraint, UniqueConstraint)
+        and bool(constraint.fields)
+        and constraint.condition is None
+    )

@@ -1,0 +1,426 @@
+"""dump_schema and load_schema: one schema in a file, and in another database."""
+
+import json
+import zipfile
+from contextlib import closing
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import CommandError, call_command
+from django.db import connection, connections
+from django.db.migrations import Migration
+from django.db.migrations.recorder import MigrationRecorder
+
+from boardinghouse import ddl, moving
+from boardinghouse.models import Schema
+from boardinghouse.moving.history import with_squashed
+from boardinghouse.moving.identity import Target, names_of_key
+from boardinghouse.names import TEMPLATE
+from boardinghouse.schema import override
+from boardinghouse.sharing import private_tables
+from tests.catalog import catalog, difference, rows, run
+from tests.conftest import make_user
+from tests.lending.models import Edition, Fine, Loan, Note, Shelf, Title
+from tests.testapp.models import Account, Region
+from tests.zoo.models import Elephant, Kind, Show
+
+pytestmark = pytest.mark.django_db
+
+
+def dump(tmp_path, schema="a", **options):
+    path = tmp_path / f"{schema}.dump"
+    call_command("dump_schema", schema, str(path), verbosity=0, **options)
+    return path
+
+
+def load(path, schema="c", **options):
+    call_command("load_schema", str(path), schema, verbosity=0, **options)
+
+
+def users_map(tmp_path, text, name="map.json"):
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def rows_of(schema):
+    """Return all that a schema has: {table: sorted rows}."""
+    return {
+        table: sorted(row for (row,) in rows(f'SELECT t::text FROM "{schema}"."{table}" t'))
+        for table in ddl.tables_in(connection, schema)[0]
+    }
+
+
+def positions(schema):
+    names = rows(
+        "SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = to_regnamespace(%s)",
+        [f'"{schema}"'],
+    )
+    return {
+        name: rows(f'SELECT last_value, is_called FROM "{schema}"."{name}"') for (name,) in names
+    }
+
+
+@pytest.fixture
+def furnished(schemata):
+    """The schema a, with a row in every kind of table; and what its rows refer to."""
+    ann, ben = make_user("ann", schemata[0]), make_user("ben")
+    region = Region.objects.create(pk=70, name="north")
+    first = Title.objects.create(pk=71, code="first", name="one")
+    edition = Edition.objects.create(pk=72, code="second", name="two")
+    group = Group.objects.create(pk=73, name="editors")
+    with override("a"):
+        ann.groups.add(group)
+        ann.user_permissions.add(Permission.objects.get(codename="add_loan"))
+        Account.objects.create(pk=90, owner="tab\there \\N\nand a line", keeper=ben, region=region)
+        loan = Loan.objects.create(
+            reader="r", cascade=first, by_code=edition, edition=edition, set_default=first
+        )
+        Fine.objects.create(loan=loan, title=first)
+        Shelf.objects.create().titles.set([first, edition])
+        Note.objects.create(text="shared", about=first)
+        Note.objects.create(text="private", about=loan)
+        kind = Kind.objects.create(name="elephant")
+        calf = Elephant.objects.create(kind=kind, name="calf", keeper=ann, notes={"a": ["b"]})
+        Show.objects.create().guests.set([ann, ben])
+        calf.delete()
+        Elephant.objects.create(kind=kind, name="cow", weight=400)
+    Schema.objects.filter(pk="a").update(name="Alpha", is_active=False)
+    return "a"
+
+
+def test_a_copy_beside_it_has_equal_rows_in_every_table(furnished, tmp_path):
+    load(dump(tmp_path))
+
+    assert rows_of("c") == rows_of("a")
+    assert positions("c") == positions("a")
+    assert difference(catalog("a"), catalog("c")) == []
+    assert not [table for table in private_tables() if table not in rows_of("a")]
+    with override("c"):
+        assert Elephant.objects.create(kind=Kind.objects.get(name="elephant"), name="x").pk > 2
+
+
+def test_the_row_is_kept_with_its_members(furnished, tmp_path):
+    path = dump(tmp_path)
+    Schema.objects.get(pk="a").delete(drop=True)
+
+    load(path, "again")
+
+    row = Schema.objects.get(pk="again")
+    assert (row.name, row.is_active) == ("Alpha", False)
+    assert [user.username for user in row.users.all()] == ["ann"]
+
+
+def test_a_display_name_that_somebody_has_becomes_the_name(furnished, tmp_path):
+    load(dump(tmp_path))
+
+    assert Schema.objects.get(pk="c").name == "c"
+
+
+class TestAnotherDatabase:
+    pytestmark = pytest.mark.django_db(databases=["default", "other"])
+
+    @pytest.fixture
+    def elsewhere(self):
+        """A database in which the same shared rows have other keys."""
+        for model in (User, Region, Title, Group):
+            table = model._meta.db_table
+            with connections["other"].cursor() as cursor:
+                cursor.execute(f"SELECT setval('{table}_id_seq', 500)")
+        ann = User.objects.db_manager("other").create_user("ann")
+        ben = User.objects.db_manager("other").create_user("ben")
+        Region.objects.using("other").create(name="north")
+        Title.objects.using("other").create(code="first", name="one")
+        Edition.objects.using("other").create(code="second", name="two")
+        Group.objects.using("other").create(name="editors")
+        return ann, ben
+
+    def test_rows_refer_to_the_same_shared_rows(self, furnished, elsewhere, tmp_path):
+        load(dump(tmp_path), "a", database="other")
+
+        with override("a"):
+            account = Account.objects.using("other").get(pk=90)
+            loan = Loan.objects.using("other").get()
+            fine = Fine.objects.using("other").get()
+            shelf = Shelf.objects.using("other").get()
+            notes = {note.text: note.about for note in Note.objects.using("other")}
+            ann = User.objects.using("other").get(username="ann")
+            assert [group.name for group in ann.groups.all()] == ["editors"]
+            assert [each.codename for each in ann.user_permissions.all()] == ["add_loan"]
+            assert sorted(title.code for title in shelf.titles.all()) == ["first", "second"]
+        assert (account.keeper.username, account.region.name) == ("ben", "north")
+        assert account.owner == "tab\there \\N\nand a line"
+        assert (loan.cascade.code, loan.by_code_id, loan.edition.code) == (
+            "first",
+            "second",
+            "second",
+        )
+        assert loan.cascade_id > 500
+        assert fine.title.code == "first"
+        assert notes["shared"].code == "first"
+        assert notes["private"] == loan
+        assert Schema.objects.using("other").get().users.get() == elsewhere[0]
+        connections["other"].check_constraints()
+
+    def test_users_are_mapped(self, furnished, elsewhere, tmp_path):
+        User.objects.db_manager("other").create_user("benjamin")
+        users = users_map(tmp_path, '{"ben": "benjamin", "zoe": "unused"}')
+
+        load(dump(tmp_path), "a", database="other", remap_users=users)
+
+        with override("a"):
+            assert Account.objects.using("other").get(pk=90).keeper.username == "benjamin"
+
+    def test_users_are_mapped_by_csv(self, furnished, elsewhere, tmp_path):
+        User.objects.using("other").filter(username="ben").update(username="benjamin")
+        users = users_map(tmp_path, "ben,benjamin\n\n", "map.csv")
+
+        load(dump(tmp_path), "a", database="other", remap_users=users)
+
+        with override("a"):
+            assert Account.objects.using("other").get(pk=90).keeper.username == "benjamin"
+
+    def test_what_is_not_there_is_named_and_nothing_is_written(
+        self, furnished, elsewhere, tmp_path
+    ):
+        User.objects.using("other").filter(username="ben").delete()
+        Region.objects.using("other").create(name="north")
+
+        with pytest.raises(
+            CommandError, match=r"auth\.User 'ben'.*testapp\.Region name='north'.*--remap-users"
+        ):
+            load(dump(tmp_path), "a", database="other")
+
+        assert not Schema.objects.using("other").exists()
+        assert not ddl.schema_exists(connections["other"], "a")
+
+    def test_a_user_mapped_to_nobody_is_no_member(self, furnished, elsewhere, tmp_path):
+        with override("a"):
+            User.objects.get(username="ann").delete()
+        Schema.objects.get(pk="a").users.add(make_user("cleo"))
+
+        load(
+            dump(tmp_path),
+            "a",
+            database="other",
+            remap_users=users_map(tmp_path, '{"cleo": null}'),
+        )
+
+        assert not Schema.objects.using("other").get().users.exists()
+
+
+class TestRefusals:
+    def test_a_schema_that_is_not_there(self, schemata, tmp_path):
+        with pytest.raises(CommandError, match="no schema 'zz'"):
+            dump(tmp_path, "zz")
+
+    def test_a_schema_that_is_there(self, schemata, tmp_path):
+        with pytest.raises(CommandError, match="'b' exists already"):
+            load(dump(tmp_path), "b")
+
+    def test_a_bad_name(self, schemata, tmp_path):
+        with pytest.raises(CommandError, match="'pg_x' cannot be a schema's name"):
+            load(dump(tmp_path), "pg_x")
+
+    def test_a_file_that_is_not_there(self, schemata, tmp_path):
+        with pytest.raises(CommandError, match="cannot be read: No such file"):
+            load(tmp_path / "none")
+
+    def test_a_folder_that_is_not_there(self, schemata, tmp_path):
+        with pytest.raises(CommandError, match="cannot be written: No such file"):
+            call_command("dump_schema", "a", str(tmp_path / "none" / "a"))
+
+    def test_a_file_of_something_else(self, schemata, tmp_path):
+        (tmp_path / "text").write_text("text")
+        with zipfile.ZipFile(tmp_path / "zip", "w") as archive:
+            archive.writestr("x", "y")
+
+        for name in ("text", "zip"):
+            with pytest.raises(CommandError, match="not written by dump_schema"):
+                load(tmp_path / name)
+
+    def test_a_file_of_a_later_release(self, schemata, tmp_path):
+        with pytest.raises(CommandError, match="pip install --upgrade"):
+            load(changed(dump(tmp_path), format=2))
+
+    @pytest.mark.parametrize(
+        ("name", "text", "said"),
+        [
+            ("m.json", "{", "is no JSON"),
+            ("m.json", "[1]", "is no map of users"),
+            ("m.csv", "a,b,c", "two columns"),
+        ],
+    )
+    def test_a_map_that_is_none(self, schemata, tmp_path, name, text, said):
+        with pytest.raises(CommandError, match=said):
+            load(dump(tmp_path), remap_users=users_map(tmp_path, text, name))
+
+    def test_a_map_that_is_not_there(self, schemata, tmp_path):
+        with pytest.raises(CommandError, match="cannot be read"):
+            load(dump(tmp_path), remap_users=tmp_path / "none.json")
+
+    def test_a_row_that_refers_to_nothing(self, schemata, tmp_path):
+        with override("a"):
+            Title.objects.create(pk=1, code="x")
+            Loan.objects.create(unconstrained_id=99)
+
+        with pytest.raises(CommandError, match=r"lending\.Title that are not there: id 99"):
+            dump(tmp_path)
+
+    def test_a_key_that_no_model_knows(self, schemata, tmp_path):
+        run(
+            "SET CONSTRAINTS ALL IMMEDIATE",
+            "ALTER TABLE a.testapp_account ADD COLUMN who integer REFERENCES public.auth_user",
+        )
+
+        with pytest.raises(CommandError, match=r"testapp_account\.who to auth_user"):
+            dump(tmp_path)
+
+    def test_tables_that_differ_by_hand(self, schemata, tmp_path):
+        connection.check_constraints()
+        run("ALTER TABLE a.testapp_account ADD COLUMN who integer")
+
+        with pytest.raises(CommandError, match=r"testapp_account\.who integer only in the dump"):
+            load(dump(tmp_path))
+
+        assert not ddl.schema_exists(connection, "c")
+
+    def test_rows_that_the_database_refuses(self, schemata, tmp_path):
+        path = changed(dump(tmp_path), rows={"rows/testapp_entry": b"1\t0\t77\n1\t0\t77\n"})
+
+        with pytest.raises(CommandError, match=r"Nothing was loaded: .*unique"):
+            load(path)
+
+        assert not Schema.objects.filter(pk="c").exists()
+        assert not ddl.schema_exists(connection, "c")
+
+
+def changed(path, *, rows=None, **values):
+    """Return another file like this one, with a changed manifest."""
+    other = path.with_suffix(".changed")
+    with zipfile.ZipFile(path) as before, zipfile.ZipFile(other, "w") as after:
+        for name in before.namelist():
+            data = (rows or {}).get(name, before.read(name))
+            if name == "manifest.json":
+                data = json.dumps({**json.loads(data), **values})
+            after.writestr(name, data)
+    return other
+
+
+class TestTheFile:
+    def test_is_whole_or_not_there(self, schemata, tmp_path, monkeypatch):
+        path = dump(tmp_path)
+        before = path.read_bytes()
+        monkeypatch.setattr("boardinghouse.moving.dump.positions_of", lambda *args: 1 / 0)
+
+        with pytest.raises(ZeroDivisionError):
+            dump(tmp_path)
+
+        assert path.read_bytes() == before
+        assert [each.name for each in tmp_path.iterdir()] == ["a.dump"]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_shows_one_moment(self, committed_schemata, tmp_path, monkeypatch):
+        inner = moving.dump.describe_shared
+
+        def write_meanwhile(*args):
+            other = connection.copy()
+            with closing(other), other.cursor() as cursor:
+                cursor.execute("UPDATE a.testapp_account SET owner = 'late'")
+            return inner(*args)
+
+        monkeypatch.setattr(moving.dump, "describe_shared", write_meanwhile)
+
+        path = dump(tmp_path)
+
+        with zipfile.ZipFile(path) as archive:
+            assert b"late" not in archive.read("rows/testapp_account")
+        with override("a"):
+            assert Account.objects.get().owner == "late"
+
+    def test_says_what_was_written_and_made(self, furnished, tmp_path, capsys):
+        path = tmp_path / "x.dump"
+
+        call_command("dump_schema", "a", str(path))
+        call_command("load_schema", str(path), "c")
+
+        told = capsys.readouterr().out
+        assert f"Schema 'a' was written into {path}: " in told
+        assert "Schema 'c' (c, inactive, 1 members) was made of 'a': " in told
+
+
+class TestHistory:
+    """A dump of an earlier time is brought up to date."""
+
+    @pytest.fixture
+    def older(self, furnished, tmp_path, settings, monkeypatch):
+        """A dump, and a migration that has come since, in the template and everywhere."""
+        path = dump(tmp_path)
+        settings.MIGRATION_MODULES = {"lending": "tests.lending.later"}
+        return path
+
+    def test_a_later_dump_is_refused(self, furnished, tmp_path):
+        path = dump(tmp_path)
+        MigrationRecorder(connection).record_unapplied("zoo", "0002_rows")
+
+        with pytest.raises(CommandError, match=r"zoo\.0002_rows\. Type `manage.py migrate`"):
+            load(path)
+
+    def test_an_older_one_is_brought_up_to_date(self, older):
+        connection.check_constraints()
+        call_command("migrate", "lending", verbosity=0)
+
+        load(older)
+
+        assert rows_of("c") == rows_of("a")
+        assert difference(catalog(TEMPLATE), catalog("c")) == []
+        with override("c"):
+            assert rows("SELECT reader, pages FROM lending_loan") == [("R", 7)]
+
+    def test_an_older_one_that_cannot_be_brought_up_to_date_is_refused(self, older):
+        connection.check_constraints()
+        call_command("migrate", "lending", verbosity=0)
+        run(f'ALTER TABLE "{TEMPLATE}".lending_loan ADD COLUMN more integer')
+
+        with pytest.raises(CommandError, match=r"more integer only here.*lending\.0002_later"):
+            load(older)
+
+        assert not ddl.schema_exists(connection, "c")
+
+    def test_one_whose_migrations_have_gone_is_refused(self, furnished, tmp_path):
+        path = dump(tmp_path)
+        MigrationRecorder(connection).record_applied("gone", "0001_gone")
+
+        with pytest.raises(CommandError, match=r"no longer in the code: gone\.0001_gone"):
+            load(path)
+
+
+class TestSquashed:
+    """A migration that stands for others is no difference."""
+
+    SQUASHED = {("app", "0001_squashed"): Migration("0001_squashed", "app")}
+    SQUASHED["app", "0001_squashed"].replaces = [("app", "0001"), ("app", "0002")]
+    ALL = {("app", "0001"), ("app", "0002"), ("app", "0001_squashed")}
+
+    @pytest.mark.parametrize(
+        "keys", [ALL, {("app", "0001_squashed")}, ALL - {next(iter(SQUASHED))}]
+    )
+    def test_either_is_as_good_as_both(self, keys):
+        assert with_squashed(keys, self.SQUASHED) == self.ALL
+
+    def test_a_part_is_not(self):
+        assert with_squashed({("app", "0001")}, self.SQUASHED) == {("app", "0001")}
+
+
+class TestIdentity:
+    @pytest.mark.parametrize(
+        ("model", "names"),
+        [(Schema, ["schema"]), (Title, ["code"]), (Region, ["name"]), (Edition, ["code"])],
+    )
+    def test_what_tells_a_row_from_others(self, model, names):
+        assert names_of_key(model) == names
+
+    def test_a_target_is_found_by_its_label(self):
+        target = Target(User, "id")
+
+        assert Target.named(target.label) == target
