@@ -1,12 +1,13 @@
 """That the benchmarks run; what they measure depends on the machine, and no test on that."""
 
 import json
+import re
 
 import pytest
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
-from benchmarks import connection_memory, nothing_to_do, request_cost
+from benchmarks import connection_memory, creating, nothing_to_do, request_cost
 
 
 @pytest.fixture
@@ -66,3 +67,12 @@ def test_the_memory_of_a_connection_is_measured_with_a_limit_and_without(server,
 
     assert (result["0"]["connections"], result["2"]["connections"]) == (1, 2)
     assert result["0"]["most"] > result["0"]["first"]
+
+
+def test_creating_is_measured_beside_the_bare_statements(server, capsys):
+    creating.main(["--tables", "2", "--rounds", "1"])
+
+    assert re.match(
+        r"a schema of 2 tables: bare script \d+ ms; create \d+ ms, ratio [\d.]+ .*spare [\d.]+ ms",
+        capsys.readouterr().out,
+    )

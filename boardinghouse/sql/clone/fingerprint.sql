@@ -4,9 +4,8 @@
 , known AS MATERIALIZED (
     SELECT oid FROM relation
     UNION ALL SELECT indexrelid FROM own_index
-    UNION ALL SELECT nullif(reltoastrelid, 0) FROM relation
-    UNION ALL SELECT nullif(typrelid, 0) FROM member JOIN pg_type t ON t.oid = objid
-        WHERE classid = 'pg_type'::regclass
+    UNION ALL SELECT typrelid FROM member JOIN pg_type t ON t.oid = objid
+        WHERE classid = 'pg_type'::regclass AND typrelid <> 0
 ),
 on_relation AS MATERIALIZED (
     SELECT k.oid, k.xmin, k.ctid, k.tableoid FROM relation r JOIN pg_constraint k ON conrelid = r.oid
@@ -39,11 +38,15 @@ version AS (
     UNION ALL
     SELECT xmin, ctid, tableoid FROM on_relation
     UNION ALL
-    SELECT c.xmin, c.ctid, c.tableoid FROM known JOIN pg_class c USING (oid)
+    SELECT xmin, ctid, tableoid FROM relation
+    UNION ALL
+    SELECT xmin, ctid, tableoid FROM own_index
+    UNION ALL
+    SELECT class_xmin, class_ctid, 'pg_class'::regclass FROM own_index
+    UNION ALL
+    SELECT c.xmin, c.ctid, c.tableoid FROM relation r JOIN pg_class c ON c.oid = r.reltoastrelid
     UNION ALL
     SELECT c.xmin, c.ctid, c.tableoid FROM known JOIN pg_attribute c ON attrelid = oid
-    UNION ALL
-    SELECT c.xmin, c.ctid, c.tableoid FROM relation r JOIN pg_index c ON indrelid = r.oid
     UNION ALL
     SELECT c.xmin, c.ctid, c.tableoid FROM relation r JOIN pg_attrdef c ON adrelid = r.oid
     UNION ALL
@@ -74,10 +77,15 @@ version AS (
         SELECT oid FROM known UNION ALL SELECT oid FROM on_relation UNION ALL SELECT objid FROM member
     ) AS described
     JOIN pg_description c ON objoid = oid
+),
+-- By transaction, since an xid has to become text before it can be hashed.
+written AS (
+    SELECT xmin, tableoid, count(*) AS count, bit_xor(hashtidextended(ctid, 0)) AS places
+    FROM version GROUP BY xmin, tableoid
 )
 SELECT
-    (SELECT format('%%s.%%s', count(*), bit_xor(
-        hashtidextended(ctid, xmin::text::bigint + (tableoid::bigint << 33)))) FROM version),
+    (SELECT md5(string_agg(format('%%s %%s %%s %%s', xmin, tableoid, count, places), ','
+        ORDER BY xmin::text, tableoid)) FROM written),
     ARRAY(
         SELECT relname::text FROM relation WHERE relkind = 'r' AND pg_relation_size(oid) > 0
         ORDER BY relname)

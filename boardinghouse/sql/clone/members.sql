@@ -13,11 +13,12 @@ WITH member AS MATERIALIZED (
                 AND d.classid IN ('pg_proc'::regclass, 'pg_type'::regclass))
 ),
 relation AS MATERIALIZED (
-    SELECT c.* FROM member JOIN pg_class c ON c.oid = objid WHERE classid = 'pg_class'::regclass
+    SELECT c.*, c.xmin, c.ctid, c.tableoid
+    FROM member JOIN pg_class c ON c.oid = objid WHERE classid = 'pg_class'::regclass
 ),
 own_index AS MATERIALIZED (
     SELECT i.*, r.relname AS table_name, c.relname, c.relkind, c.reloptions, c.reltablespace,
-        k.oid AS constraint_id
+        k.oid AS constraint_id, i.xmin, i.ctid, i.tableoid, c.xmin AS class_xmin, c.ctid AS class_ctid
     FROM relation r
     JOIN pg_index i ON i.indrelid = r.oid
     JOIN pg_class c ON c.oid = i.indexrelid
