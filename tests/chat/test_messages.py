@@ -256,3 +256,18 @@ def test_a_message_stays_when_its_sender_is_deleted(rooms, anna, ben):
         message = Message.objects.get()
         assert (message.text, message.sender) == ("remember me", None)
         assert list(Room.objects.get().members.all()) == [ben]
+
+
+def test_who_is_deleted_leaves_their_messages_in_every_schema(rooms, anna, ben):
+    for name, room_id in rooms.items():
+        with override(name):
+            say(room_id, anna, f"said in {name}")
+
+    anna.delete()
+
+    for name in rooms:
+        with override(name):
+            assert list(Message.objects.values_list("text", "sender")) == [
+                (f"said in {name}", None)
+            ]
+            assert list(Room.objects.get().members.all()) == [ben]
