@@ -247,7 +247,8 @@ def reaches(model: type[Model], private: type[Model]) -> bool:
     """
     if not is_shared_model(model) or is_shared_model(private):
         return False
-    return model._meta.concrete_model is not get_schema_model()
+    # By its label, which the models of migrations have too.
+    return (model._meta.concrete_model or model)._meta.label != get_schema_model()._meta.label
 
 
 def tables_referring_to(models: Any) -> set[str]:

@@ -13,12 +13,14 @@ from django.db import (
     connections,
     transaction,
 )
+from django.db.migrations.loader import MigrationLoader
 from django.db.models import ProtectedError, RestrictedError
 from django.db.models.deletion import Collector
 from django.db.models.signals import post_delete, pre_delete
 from django.test.utils import CaptureQueriesContext
 
 from boardinghouse import clone, ddl, patches
+from boardinghouse.deletion import reaches
 from boardinghouse.exceptions import LockBudgetExceeded
 from boardinghouse.models import Schema
 from boardinghouse.multi.locks import FEW
@@ -419,6 +421,33 @@ class TestWhatIsShared:
         with override("b"):
             assert user.groups.count() + user.user_permissions.count() == 1
         check_constraints()
+
+
+class TestMigrations:
+    """The models of migrations: nobody stamps their instances."""
+
+    @pytest.fixture
+    def historical(self, titles):
+        for name in NAMES:
+            lend(name)
+            with override(name):
+                Reminder.objects.create(loan_id=1)
+        return MigrationLoader(connection).project_state().apps
+
+    def test_rows_of_every_schema_go(self, historical, active):
+        title = historical.get_model("lending", "Title").objects.get(pk=2)
+
+        _total, by_label = title.delete()
+
+        assert by_label == {"lending.Reminder": 2, "lending.Loan": 2, "lending.Title": 1}
+        assert loans("a") == loans("b") == []
+        check_constraints()
+
+    def test_a_schemas_row_is_not_looked_for_elsewhere(self, historical):
+        schema = historical.get_model("boardinghouse", "Schema")
+
+        assert not reaches(schema, historical.get_model("lending", "Loan"))
+        assert reaches(historical.get_model("auth", "User"), Account)
 
 
 class TestWhere:
