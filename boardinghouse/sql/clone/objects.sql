@@ -46,6 +46,11 @@ column_definition AS (
     LEFT JOIN not_null n ON n.conrelid = a.attrelid AND n.attnum = a.attnum
     WHERE a.relkind IN ('r', 'p') AND (a.is_own OR a.attrelid IN (SELECT oid FROM joined_child))
 ),
+-- Columns that a table's definition does not name, because they come from a parent.
+inherited_column AS (
+    SELECT * FROM table_column
+    WHERE relkind = 'r' AND NOT is_own AND attrelid NOT IN (SELECT oid FROM joined_child)
+),
 own_type AS (
     SELECT t.* FROM member JOIN pg_type t ON t.oid = objid
     WHERE classid = 'pg_type'::regclass AND typtype <> 'm'
@@ -176,7 +181,15 @@ SELECT 'constraint', 'pg_constraint', k.oid,
         r.relname, k.conname, pg_get_constraintdef(k.oid, true))
 FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid
 WHERE k.contype IN ('p', 'u', 'x') OR k.conislocal AND (
-    k.contype = 'c' OR k.contype = 'n' AND NOT k.convalidated)
+    k.contype = 'c' OR k.contype = 'n' AND (NOT k.convalidated OR (r.oid, k.conkey[1]) IN (
+        SELECT attrelid, attnum FROM inherited_column)))
+UNION ALL
+SELECT 'constraint', 'pg_attribute', attrelid::bigint * 10000 + attnum,
+    format('ALTER TABLE ONLY %%I ALTER %%I SET NOT NULL', relname, attname)
+FROM inherited_column i
+WHERE attnotnull AND NOT EXISTS (
+    SELECT FROM pg_constraint c
+    WHERE c.conrelid = attrelid AND c.contype = 'n' AND c.conkey[1] = i.attnum)
 UNION ALL
 SELECT 'index', 'pg_class', indexrelid, pg_get_indexdef(indexrelid, 0, true)
 FROM own_index WHERE constraint_id IS NULL
