@@ -14,7 +14,7 @@ from django.db import (
     transaction,
 )
 from django.db.migrations.loader import MigrationLoader
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import RESTRICT, ProtectedError, RestrictedError
 from django.db.models.deletion import Collector
 from django.db.models.signals import post_delete, pre_delete
 from django.test.utils import CaptureQueriesContext
@@ -208,6 +208,15 @@ class TestOnDelete:
     def test_what_is_restricted_goes_if_another_shared_row_takes_it_along(self, titles, active):
         chapter = Chapter.objects.create(title=titles)
         lend("a", key="restrict", chapter=chapter)
+
+        titles.delete()
+
+        assert loans("a") == []
+
+    def test_and_if_it_is_restricted_by_the_row_that_is_taken_along(self, titles, monkeypatch):
+        key = Loan._meta.get_field("chapter").remote_field
+        monkeypatch.setattr(key, "on_delete", RESTRICT)
+        lend("a", chapter=Chapter.objects.create(title=titles))
 
         titles.delete()
 
@@ -634,6 +643,14 @@ class TestCosts:
         assert all(sql.count("UNION ALL") == count for sql in probes)
         assert len(probes) == KEYS_TO_TITLES
         assert len(statements) == of_django + paths + of_tables + for_the_budget + len(probes)
+
+    def test_only_relations_with_rows_are_followed(self, titles):
+        lend("b")
+
+        statements = self.statements(titles.delete)
+
+        assert len([sql for sql in statements if sql.startswith('SELECT "lending_loan"')]) == 1
+        assert not [sql for sql in statements if sql.startswith('UPDATE "lending_loan"')]
 
     def test_only_schemata_with_rows_are_entered(self, titles):
         make_small(10)
