@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from boardinghouse import checks, ddl, fleet, spares
 from boardinghouse.exceptions import SchemaExists, SchemaNotFound
@@ -246,6 +246,47 @@ def test_two_who_fill_the_pool_do_not_overfill_it(nothing_behind):
         each.join()
 
     assert list(there().values()) == [True, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_want_one_name_one_gets_it_and_the_other_is_told(nothing_behind):
+    fill(2)
+    start, told = threading.Barrier(2), []
+
+    def sign_up():
+        try:
+            start.wait()
+            told.append(Schema.objects.create(schema="a", name="a"))
+        except SchemaExists as error:
+            told.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=sign_up) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert sorted(type(each).__name__ for each in told) == ["Schema", "SchemaExists"]
+    assert list(there().values()) == [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_up_waits_for_who_changes_the_template(nothing_behind):
+    fill(1)
+    with closing(connection.copy()) as other, other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        ddl.claim_template(other)
+        run("SET lock_timeout = '20ms'")
+
+        with pytest.raises(OperationalError, match="lock timeout"):
+            Schema.objects.create(schema="a", name="a")
+
+        cursor.execute("COMMIT")
+    run("RESET lock_timeout")
+
+    Schema.objects.create(schema="a", name="a")
 
 
 # The command
