@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, ProgrammingError, transaction
-from psycopg.errors import DuplicateSchema, UniqueViolation
+from psycopg.errors import DuplicateSchema, OutOfMemory, UniqueViolation
 
 from boardinghouse import pipeline
-from boardinghouse.exceptions import LockBudgetExceeded, SchemaExists
+from boardinghouse.exceptions import LockBudgetExceeded, ReplayFailed, SchemaExists
 from boardinghouse.names import TEMPLATE, quote
 from boardinghouse.schema import working_in
 
@@ -86,13 +86,23 @@ def create_template(connection: DatabaseWrapper) -> None:
 def create(connection: DatabaseWrapper, name: str, statements: Iterable[str]) -> None:
     """Create a schema and run in it the statements that `clone` compiled.
 
-    All or nothing. Raises SchemaExists when another one, or another process, was first, and
-    ReplayFailed for a statement that fails.
+    All or nothing. Raises SchemaExists when another one, or another process, was first,
+    LockBudgetExceeded for more objects than PostgreSQL can lock, and ReplayFailed for another
+    statement that fails.
     """
     flush_recorded(connection)
     with transaction.atomic(using=connection.alias):
         _unless_taken(connection, name, f"CREATE SCHEMA {quote(name)}")
-        pipeline.run_single(connection, [name], list(statements))
+        try:
+            pipeline.run_single(connection, [name], list(statements))
+        except ReplayFailed as error:
+            if error.__cause__ and isinstance(error.__cause__.__cause__, OutOfMemory):
+                raise LockBudgetExceeded(
+                    f"Schema {name!r} was not created: it would have more objects than "
+                    "PostgreSQL's lock table has room for. Raise max_locks_per_transaction in "
+                    "postgresql.conf and restart the server."
+                ) from error
+            raise
 
 
 def rename(connection: DatabaseWrapper, old: str, new: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from boardinghouse import clone, ddl
-from boardinghouse.exceptions import SchemaExists
+from boardinghouse.exceptions import LockBudgetExceeded, SchemaExists
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from tests.catalog import catalog, difference, run, schema_exists, tables_in
@@ -28,6 +28,15 @@ def test_a_schema_that_exists_is_not_made_again():
 def test_a_clone_that_fails_leaves_nothing():
     with pytest.raises(Exception, match="nonsense"):
         ddl.create(connection, "a", ["CREATE TABLE x (id int)", "nonsense"])
+
+    assert not schema_exists("a")
+
+
+def test_a_clone_that_overflows_the_lock_table_says_what_to_do():
+    overflow = "DO $$ BEGIN RAISE 'out of shared memory' USING ERRCODE = '53200'; END $$"
+
+    with pytest.raises(LockBudgetExceeded, match=r"'a' was not created.*max_locks_per_trans"):
+        ddl.create(connection, "a", ["CREATE TABLE x ()", overflow])
 
     assert not schema_exists("a")
 

@@ -85,7 +85,8 @@ written AS (
 )
 SELECT
     (SELECT md5(string_agg(format('%%s %%s %%s %%s', xmin, tableoid, count, places), ','
-        ORDER BY xmin::text, tableoid)) FROM written),
+        ORDER BY xmin::text, tableoid)) FROM written)
+    || (SELECT oid FROM pg_database WHERE datname = current_database()),
     ARRAY(
         SELECT relname::text FROM relation WHERE relkind = 'r' AND pg_relation_size(oid) > 0
         ORDER BY relname)
