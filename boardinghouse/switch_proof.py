@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from django.db import connections
 from boardinghouse.names import compose_path
 from boardinghouse.schema import working_in
 
+NAME = re.compile(r'"((?:[^"]|"")*)"|([^\s,"]+)')
 LOOK = "SELECT current_setting('search_path'), pg_backend_pid()"
 ROUNDS = 3
 
@@ -26,13 +28,19 @@ class Step(NamedTuple):
 
     @property
     def is_right(self) -> bool:
-        return self.found == self.wanted
+        """PgBouncer puts a path back in words of its own: without needless quotes."""
+        return names_on(self.found) == names_on(self.wanted)
 
     def __str__(self) -> str:
         return (
             f"connection {self.connection} wanted {self.wanted!r} and was given {self.found!r} "
             f"by server process {self.process}"
         )
+
+
+def names_on(path: str) -> list[str]:
+    """Return the names on a search path."""
+    return [quoted.replace('""', '"') or bare for quoted, bare in NAME.findall(path)]
 
 
 class Numbered(NamedTuple):

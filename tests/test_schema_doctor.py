@@ -12,6 +12,7 @@ from boardinghouse import ddl, doctor
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import override
+from boardinghouse.switch_proof import Step
 from tests import pgbouncer
 from tests.catalog import run
 from tests.conftest import connected_with, owners
@@ -155,6 +156,24 @@ class TestWithoutAPooler:
             run(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
         assert "pg_read_all_stats" in found["memory"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("found", "is_right"),
+    [
+        ('"a", public', True),
+        ("a, public", True),
+        ("a,public", True),
+        ("public", False),
+        ("public, a", False),
+        ('"A", public', False),
+        ('"$user", a, public', False),
+        ('"a, public"', False),
+        ("", False),
+    ],
+)
+def test_a_path_in_other_words_is_right_if_it_names_the_same(found, is_right):
+    assert Step(1, '"a", public', found, 1, 1).is_right is is_right
 
 
 def test_a_connection_that_leaks_is_caught(monkeypatch):
