@@ -4,7 +4,8 @@ A browser sends back what it was given with the page that it keeps, after a swit
 ETag even where `Vary` tells the pages apart. Two schemata may have an equal ETag, and easily
 have an equal date. So each ETag says, outside of the views, in which schema the page was made;
 a page that has only a date is given an ETag; and views meet again what their own schema gave
-out. A date that comes back without such an ETag is dropped: nothing tells whose it is.
+out. A date that comes back without such an ETag is dropped: nothing tells whose it is, unless the
+view knows that its address does (`trust_dates`).
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ def keep_apart(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequ
 def go_inside(request: HttpRequest) -> Outside:
     """Leave in a request the validators that the active schema gave out, as its views know them."""
     ending = f'{MARK}{get_active_schema_name() or ""}"'
+    request.doubtful_dates = dates_of(request)  # type: ignore[attr-defined]
     names = (IF_NONE_MATCH, IF_MATCH, IF_RANGE)
     headers = {name: request.META[name] for name in names if name in request.META}
     ours = list(own_tags(headers.get(IF_NONE_MATCH, ""), ending))
@@ -74,6 +76,22 @@ def go_inside(request: HttpRequest) -> Outside:
         replace(request, IF_RANGE, [*own_tags(headers[IF_RANGE], ending)][1:] or [ELSEWHERE])
     forget_headers(request)
     return Outside(ending, headers)
+
+
+def dates_of(request: HttpRequest) -> dict[str, str]:
+    """Return the dates that a request asks by, where no ETag beside them goes before."""
+    headers = {}
+    if IF_MODIFIED_SINCE in request.META and IF_NONE_MATCH not in request.META:
+        headers[IF_MODIFIED_SINCE] = request.META[IF_MODIFIED_SINCE]
+    if '"' not in request.META.get(IF_RANGE, '"'):
+        headers[IF_RANGE] = request.META[IF_RANGE]
+    return headers
+
+
+def trust_dates(request: HttpRequest) -> None:
+    """Let the dates that a request came with count: its address belongs to one schema alone."""
+    request.META.update(getattr(request, "doubtful_dates", {}))
+    forget_headers(request)
 
 
 def go_outside(

@@ -13,7 +13,9 @@ from django.utils.http import http_date
 
 from boardinghouse.contrib.storage import SchemaFileSystemStorage, SchemaFileView
 from boardinghouse.contrib.storage.ranges import find_range
+from boardinghouse.exceptions import Forbidden
 from boardinghouse.schema import get_active_schema_name, override
+from boardinghouse.signals import session_requesting_schema_change
 from tests import settings as base_settings
 from tests import urls
 from tests.browsers import AsyncBrowser, enter, get_from_asgi_server
@@ -116,6 +118,18 @@ class TestWho:
         member.schemata.remove(schemata[1])
 
         assert visitor.get("/media/b/x.txt").status_code == 404
+
+    def test_a_receiver_may_refuse(self, visitor, connect):
+        """As it may refuse the switch that would be needed to see the page with the file."""
+
+        def refuse(schema, **kwargs):
+            if schema and schema.schema == "b":
+                raise Forbidden
+
+        connect(session_requesting_schema_change, refuse)
+
+        assert visitor.get("/media/b/x.txt").status_code == 404
+        assert body(visitor.get("/media/a/x.txt")) == TEXT + b"a"
 
     def test_it_leaves_nothing_active(self, visitor):
         body(visitor.get("/media/b/x.txt"))
@@ -250,13 +264,14 @@ class TestParts:
         same = {"Range": "bytes=0-0", "If-Range": tag}
         other = {"Range": "bytes=0-0", "If-Range": '"other"'}
         dated = {"Range": "bytes=0-0", "If-Range": http_date(1_700_000_000)}
+        earlier = {"Range": "bytes=0-0", "If-Range": http_date(1_600_000_000)}
 
         sizes = [
             len(body(reader.get("/media/a/x.txt", headers=headers)))
-            for headers in (same, other, dated)
+            for headers in (same, other, dated, earlier)
         ]
 
-        assert sizes == [1, 11, 11]
+        assert sizes == [1, 11, 1, 11]
 
     def test_never_of_another_schemas_version(self, reader):
         """The same size and date in both."""
@@ -314,6 +329,25 @@ class TestConditions:
         kept = {"If-None-Match": first["ETag"], "If-Modified-Since": first["Last-Modified"]}
 
         assert reader.get("/media/a/x.txt", headers=kept).status_code == 304
+
+    @pytest.mark.parametrize("address", ["/media/a/x.txt", "/a/media/x.txt"])
+    def test_nor_by_its_date_alone(self, reader, address):
+        """Elsewhere a date says nothing; a file's address says whose it is."""
+        date = {"If-Modified-Since": http_date(1_700_000_000)}
+        earlier = {"If-Modified-Since": http_date(1_600_000_000)}
+
+        assert reader.get(address, headers=date).status_code == 304
+        assert body(reader.get(address, headers=earlier)) == TEXT + b"a"
+
+    def test_a_date_is_nothing_beside_a_tag_that_does_not_match(self, reader):
+        sent = {"If-None-Match": '"other"', "If-Modified-Since": http_date(1_700_000_000)}
+
+        assert body(reader.get("/media/a/x.txt", headers=sent)) == TEXT + b"a"
+
+    def test_a_date_by_which_it_has_changed(self, reader):
+        sent = {"If-Unmodified-Since": http_date(1_600_000_000)}
+
+        assert reader.get("/media/a/x.txt", headers=sent).status_code == 412
 
     def test_what_has_changed_is(self, reader, tmp_path):
         tag = reader.head("/media/a/x.txt")["ETag"]

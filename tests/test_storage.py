@@ -75,8 +75,8 @@ class Bucket(Storage):
     def size(self, name):
         return len(self.content[name])
 
-    def url(self, name):
-        return f"https://bucket.example/{name}?signature=1"
+    def url(self, name, parameters=None, expire=1):
+        return f"https://bucket.example/{name}?signature={expire}"
 
 
 class LazyFile(File):
@@ -271,6 +271,15 @@ class TestNoSchema:
         assert storage.save("x.txt", ContentFile(b"shared")) == "x.txt"
         assert storage.url("x.txt") == "/media/all/of/us/x.txt"
 
+    @pytest.mark.parametrize("location", [".", "./", "./b", "b/.", "b//x", "b\\x"])
+    def test_but_not_where_schemata_have_theirs(self, make_storage, location):
+        """Written so, it could not be told from a schema's folder."""
+        storage = make_storage(shared_location=location)
+
+        for name in (None, "b"):
+            with override(name), pytest.raises(SuspiciousFileOperation, match="_shared"):
+                storage.path("b/x.txt")
+
     @pytest.mark.parametrize("location", ["../x", "/x", "x/../../y"])
     def test_but_not_lead_out(self, make_storage, location):
         with pytest.raises(SuspiciousFileOperation):
@@ -357,6 +366,12 @@ class TestAddresses:
     def test_those_of_a_bucket_too(self):
         with override("a"):
             assert SchemaBucket().url("x.txt") == "https://bucket.example/a/x.txt?signature=1"
+
+    def test_what_else_a_bucket_asks_is_passed_on(self):
+        with override("a"):
+            url = SchemaBucket().url("x.txt", None, expire=60)
+
+        assert url == "https://bucket.example/a/x.txt?signature=60"
 
 
 class TestOtherStorages:

@@ -49,7 +49,7 @@ class SchemaStorageMixin(Storage):
 
     def get_folder(self) -> str:
         """Return the folder of the active schema, or of shared files if there is none."""
-        shared = require_relative(self.shared_location or "").strip("/")
+        shared = require_location(self.shared_location or "")
         if get_active_schema_name() is None and shared:
             return shared
         folder = get_identifier()
@@ -113,9 +113,10 @@ class SchemaStorageMixin(Storage):
         with self.placed(name) as placed:
             return super().path(placed)
 
-    def url(self, name: str | None) -> str:
+    def url(self, name: str | None, *args: Any, **kwargs: Any) -> str:
+        """Take what the storage below takes besides the name, such as how long it is valid."""
         with self.placed(name or "") as placed:
-            url = super().url(placed)
+            url = super().url(placed, *args, **kwargs)
         return without_repetition(url, placed, require_relative(name or ""))
 
     def get_accessed_time(self, name: str) -> datetime:
@@ -147,6 +148,19 @@ def require_relative(name: str | os.PathLike[str]) -> str:
             "not begin with a slash."
         )
     return name
+
+
+def require_location(location: str) -> str:
+    """Return where shared files go, in the one way of writing that can be told from a schema's."""
+    plain = require_relative(location).strip("/")
+    if not plain:
+        return ""
+    if plain == "." or "\\" in plain or posixpath.normpath(plain) != plain:
+        raise SuspiciousFileOperation(
+            f"shared_location = {location!r} is no folder beside those of the schemata. Give a "
+            "name that no schema can have: '_shared'."
+        )
+    return plain
 
 
 def join(folder: str, name: str) -> str:

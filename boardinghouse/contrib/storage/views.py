@@ -19,10 +19,12 @@ from django.utils.http import content_disposition_header, http_date
 from django.views.generic import View
 
 from boardinghouse import access
+from boardinghouse.conditional import trust_dates
 from boardinghouse.conf import conf
 from boardinghouse.contrib.prefix.places import current_place
 from boardinghouse.contrib.storage.identifiers import get_identifier, identifier_of, is_name
 from boardinghouse.contrib.storage.ranges import AsyncPart, Part, find_range
+from boardinghouse.pinned import is_refused
 from boardinghouse.schema import get_active_schema, get_schema_model, override
 
 #: Besides pictures, sound and films, what a browser shows without running anything in it.
@@ -63,7 +65,7 @@ class SchemaFileView(View):
             return active, path
         identifier, _slash, name = path.partition("/")
         if active is None:
-            active = find_schema(request.user, identifier)
+            active = find_schema(request, identifier)
         elif identifier != get_identifier():
             active = None
         if active is None:
@@ -72,6 +74,7 @@ class SchemaFileView(View):
 
     def serve(self, request: HttpRequest, name: str) -> HttpResponseBase:
         storage = self.get_storage()
+        trust_dates(request)  # The address is of this schema alone.
         if name != posixpath.normpath(name):
             raise Http404  # a file has one address
         try:
@@ -86,8 +89,13 @@ class SchemaFileView(View):
         return response
 
 
-def find_schema(user: Any, identifier: str) -> Any:
-    """Return the schema that a user may enter and that has an identifier, or None."""
+def find_schema(request: HttpRequest, identifier: str) -> Any:
+    """Return the schema that has an identifier, if the request's user may enter it, or None."""
+    found = find_visible(request.user, identifier)
+    return None if found is None or is_refused(request, found) else found
+
+
+def find_visible(user: Any, identifier: str) -> Any:
     if is_name():
         return access.visible(user, identifier).first()
     manager: Any = get_schema_model()._default_manager
@@ -153,7 +161,8 @@ def wanted_part(request: HttpRequest, headers: dict[str, str], size: int) -> ran
     """Return the range that a request asks for, if it is of this version; None for all."""
     if request.method != "GET" or "Range" not in request.headers:
         return None
-    if request.headers.get("If-Range") not in (None, headers.get("ETag")):
+    versions = (None, headers.get("ETag"), headers.get("Last-Modified"))
+    if request.headers.get("If-Range") not in versions:
         return None
     return find_range(request.headers["Range"], size)
 
