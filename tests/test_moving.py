@@ -11,8 +11,9 @@ from django.db import connection, connections
 from django.db.migrations import Migration
 from django.db.migrations.recorder import MigrationRecorder
 
-from boardinghouse import ddl, moving
+from boardinghouse import ddl
 from boardinghouse.models import Schema
+from boardinghouse.moving import dump as dumping
 from boardinghouse.moving.history import with_squashed
 from boardinghouse.moving.identity import Target, names_of_key
 from boardinghouse.names import TEMPLATE
@@ -239,6 +240,12 @@ class TestRefusals:
             with pytest.raises(CommandError, match="not written by dump_schema"):
                 load(tmp_path / name)
 
+    def test_a_model_that_the_project_has_not(self, furnished, tmp_path):
+        path = changed(dump(tmp_path), shared={"people.Person.id": {"1": ["ann"]}})
+
+        with pytest.raises(CommandError, match=r"people\.Person, which this project has not"):
+            load(path)
+
     def test_a_file_of_a_later_release(self, schemata, tmp_path):
         with pytest.raises(CommandError, match="pip install --upgrade"):
             load(changed(dump(tmp_path), format=2))
@@ -321,7 +328,7 @@ class TestTheFile:
 
     @pytest.mark.django_db(transaction=True)
     def test_shows_one_moment(self, committed_schemata, tmp_path, monkeypatch):
-        inner = moving.dump.describe_shared
+        inner = dumping.describe_shared
 
         def write_meanwhile(*args):
             other = connection.copy()
@@ -329,7 +336,7 @@ class TestTheFile:
                 cursor.execute("UPDATE a.testapp_account SET owner = 'late'")
             return inner(*args)
 
-        monkeypatch.setattr(moving.dump, "describe_shared", write_meanwhile)
+        monkeypatch.setattr(dumping, "describe_shared", write_meanwhile)
 
         path = dump(tmp_path)
 

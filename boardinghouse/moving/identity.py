@@ -25,8 +25,15 @@ class Target(NamedTuple):
 
     @classmethod
     def named(cls, label: str) -> Target:
+        """Return the target of a label. Raises CommandError if this project has no such model."""
         model, _dot, name = label.rpartition(".")
-        return cls(apps.get_model(model), name)
+        try:
+            return cls(apps.get_model(model), name)
+        except LookupError as error:
+            raise CommandError(
+                f"The dump refers to rows of the shared model {model}, which this project has not. "
+                "Load it where the model is, with the code that it was dumped by."
+            ) from error
 
     @property
     def label(self) -> str:

@@ -6,7 +6,8 @@ import csv
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from shutil import copyfileobj
+from typing import IO, Any
 
 from django.apps import apps
 from django.core import serializers
@@ -30,6 +31,7 @@ NULL = rb"\N"
 #: So many rows of each model are named in a refusal.
 NAMED = 10
 
+Change = Callable[[list[bytes]], None]
 Values = dict[str, dict[bytes, bytes]]
 
 
@@ -179,11 +181,10 @@ class Loader:
                     self.connection.cursor() as cursor,
                     cursor.copy(statement) as copy,
                 ):
-                    for line in file:
-                        copy.write(change_row(line, changes) if changes else line)
+                    write_rows(file, copy, changes)
                 task.advance()
 
-    def changes(self, table: str, names: list[str]) -> Iterator[Callable[[list[bytes]], None]]:
+    def changes(self, table: str, names: list[str]) -> Iterator[Change]:
         """Yield what is to be done to the values of a row whose columns refer to shared rows."""
         later = []
         for linked, column, label, kind in self.manifest["links"]:
@@ -194,7 +195,7 @@ class Loader:
                 yield self.change_generic(names.index(column), names.index(kind))
         yield from later
 
-    def change_generic(self, column: int, kind: int) -> Callable[[list[bytes]], None]:
+    def change_generic(self, column: int, kind: int) -> Change:
         by_kind = self.values_by_kind()
 
         def change(row: list[bytes]) -> None:
@@ -210,9 +211,9 @@ class Loader:
         for label, keys in self.manifest["shared"].items():
             if label.startswith("contenttypes.ContentType."):
                 for old, (app, name) in keys.items():
-                    model: Any = apps.get_model(app, name)
-                    target = Target(model._meta.concrete_model, model._meta.pk.attname)
-                    if is_shared_model(model):
+                    model: Any = apps.all_models[app].get(name)
+                    if model is not None and is_shared_model(model):
+                        target = Target(model._meta.concrete_model, model._meta.pk.attname)
                         found[to_copy(old)] = self.values.get(target.label, {})
         return found
 
@@ -277,7 +278,7 @@ def flat(columns: dict[str, Any]) -> set[str]:
     }
 
 
-def change_key(column: int, values: dict[bytes, bytes]) -> Callable[[list[bytes]], None]:
+def change_key(column: int, values: dict[bytes, bytes]) -> Change:
     def change(row: list[bytes]) -> None:
         if row[column] != NULL:
             row[column] = values[row[column]]
@@ -285,7 +286,15 @@ def change_key(column: int, values: dict[bytes, bytes]) -> Callable[[list[bytes]
     return change
 
 
-def change_row(line: bytes, changes: list[Callable[[list[bytes]], None]]) -> bytes:
+def write_rows(file: IO[bytes], copy: Any, changes: list[Change]) -> None:
+    if not changes:
+        copyfileobj(file, copy)
+        return
+    for line in file:
+        copy.write(change_row(line, changes))
+
+
+def change_row(line: bytes, changes: list[Change]) -> bytes:
     """Return a row, as COPY writes it, with other values."""
     row = line.removesuffix(b"\n").split(b"\t")
     for change in changes:
