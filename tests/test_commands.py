@@ -2,16 +2,19 @@
 
 import io
 import json
+import re
 from contextlib import nullcontext
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from boardinghouse import ddl
 from boardinghouse.models import Schema
 from boardinghouse.schema import get_active_schema_name, override
+from tests import catalog
 from tests.conftest import owners
 from tests.testapp.models import Account
 
@@ -139,24 +142,77 @@ class TestListSchemata:
         Schema.objects.filter(pk="b").delete()
         ddl.drop(connection, "a")
 
-        lines = run("list_schemata").splitlines()
+        missing, inactive = run("list_schemata").splitlines()
 
-        assert lines == ["a  missing       0 users  a", "b  inactive      0 users  b"]
+        assert missing.split() == ["a", "missing", "0", "users", "-", "-", "-", "a"]
+        size = r"\d+\.\d KB +\d+ rows +migrated +b"
+        assert re.fullmatch(rf"b  inactive      0 users +{size}", inactive)
 
     def test_lists_as_json(self, schemata):
         schemata[0].users.add(User.objects.create_user("ann"))
 
         found = json.loads(run("list_schemata", "--json"))
 
+        assert all(each.pop("bytes") > 100_000 for each in found)
+        assert all(each.pop("rows") >= 0 for each in found)
+        common = {"is_active": True, "exists": True, "pending": []}
         assert found == [
-            {"schema": "a", "name": "a", "is_active": True, "exists": True, "users": 1},
-            {"schema": "b", "name": "b", "is_active": True, "exists": True, "users": 0},
+            {"schema": "a", "name": "a", "users": 1, **common},
+            {"schema": "b", "name": "b", "users": 0, **common},
         ]
 
-    def test_costs_three_queries_for_any_number(self, schemata, django_assert_num_queries):
-        assert Schema.objects.count() == 2  # the path is public again
+    def test_the_rows_are_those_of_each_schema(self, schemata):
+        def count():
+            with connection.cursor() as cursor:
+                for name in ("a", "b"):
+                    for table in catalog.tables_in(name):
+                        cursor.execute(f'ANALYZE {name}."{table}"')
+            found = json.loads(run("list_schemata", "--json"))
+            return {each["schema"]: each["rows"] for each in found}
 
-        with django_assert_num_queries(3):  # the table, its rows, the schemata
+        before = count()
+        with override("b"):
+            Account.objects.bulk_create(Account(pk=100 + n, owner="b") for n in range(40))
+
+        assert count() == {"a": before["a"], "b": before["b"] + 40}
+
+    def test_a_schema_that_is_gone_has_no_size(self, schemata):
+        ddl.drop(connection, "a")
+
+        (found, _other) = json.loads(run("list_schemata", "--json"))
+
+        assert (found["bytes"], found["rows"], found["pending"]) == (None, None, [])
+
+    def test_migrations_to_apply_are_told(self, schemata):
+        MigrationRecorder(connection).record_unapplied("zoo", "0002_rows")
+
+        found = json.loads(run("list_schemata", "--json"))
+
+        assert [each["pending"] for each in found] == [["zoo.0002_rows"]] * 2
+        assert run("list_schemata").count("1 to apply") == 2
+
+    def test_an_unfinished_migration_is_told_of_those_that_are_behind(self, schemata):
+        MigrationRecorder(connection).record_unapplied("zoo", "0002_rows")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DROP TABLE IF EXISTS public.boardinghouse_pending;"
+                "CREATE TABLE public.boardinghouse_pending"
+                " (app text, name text, schema text, is_done boolean);"
+                "INSERT INTO public.boardinghouse_pending VALUES"
+                " ('zoo', '0002_rows', 'a', true), ('zoo', '0002_rows', 'b', false)"
+            )
+
+        found = json.loads(run("list_schemata", "--json"))
+
+        assert [each["pending"] for each in found] == [[], ["zoo.0002_rows"]]
+
+    @pytest.mark.parametrize("more", [(), tuple("cdef")])
+    def test_costs_six_queries_for_any_number(self, schemata, django_assert_num_queries, more):
+        Schema.objects.mass_create(*more)
+        assert Schema.objects.exists()  # the path is public again
+
+        # The table, its rows, their sizes; Django's table and rows of migrations; the unfinished.
+        with django_assert_num_queries(6):
             run("list_schemata")
 
     def test_says_what_to_type_when_there_are_none(self, db):
