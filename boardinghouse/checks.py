@@ -13,11 +13,13 @@ from django.core.cache import DEFAULT_CACHE_ALIAS, caches
 from django.core.cache.backends.base import default_key_func
 from django.core.cache.backends.dummy import DummyCache
 from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.db.models import Model
 from django.utils.module_loading import import_string
 
 from boardinghouse import ddl
+from boardinghouse.conf import conf
 from boardinghouse.exceptions import NoActiveDatabase
 from boardinghouse.names import TEMPLATE
 from boardinghouse.routers import SchemaRouter
@@ -50,6 +52,7 @@ def register_all() -> None:
         check_caches,
         check_router,
         check_spare_schemata,
+        check_pathnames,
     ):
         checks.register(check, "boardinghouse")
     checks.register(check_private_tables, checks.Tags.database)
@@ -287,4 +290,25 @@ def check_spare_schemata(**kwargs: Any) -> Iterator[CheckMessage]:
             f"BOARDINGHOUSE_SPARE_SCHEMATA is {wanted!r}, which is no number of schemata.",
             hint="BOARDINGHOUSE_SPARE_SCHEMATA = 0 keeps none ready, 5 keeps five.",
             id="boardinghouse.E017",
+        )
+
+
+def check_pathnames(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Look at what is to name the folders of schemata's files, whether or not there are any."""
+    model = get_schema_model()
+    if not callable(getattr(model, "schema_pathname", str)):
+        yield checks.Error(
+            f"{model._meta.label}.schema_pathname is no method: no file could be saved or found.",
+            hint="Write `def schema_pathname(self)` in the model; it returns the name of a folder.",
+            obj=model,
+            id="boardinghouse.E034",
+        )
+    try:
+        _ = conf.PATHNAME_FUNCTION
+    except ImproperlyConfigured as error:
+        yield checks.Error(
+            str(error),
+            hint="BOARDINGHOUSE_PATHNAME_FUNCTION = 'project.files.pathname', or the function "
+            "itself: it takes a schema object and returns the name of the folder of its files.",
+            id="boardinghouse.E034",
         )

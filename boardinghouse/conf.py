@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 DEFAULT_SCHEMA_MODEL = "boardinghouse.Schema"
 DEFAULT_BASE_BACKEND = "django.db.backends.postgresql"
@@ -67,8 +69,9 @@ class Settings:
         return float(getattr(settings, "BOARDINGHOUSE_WS_SECONDS_BETWEEN_LOOKS", 60))
 
     @property
-    def PATHNAME_FUNCTION(self) -> str | Callable[[Any], str] | None:
-        return getattr(settings, "BOARDINGHOUSE_PATHNAME_FUNCTION", None)
+    def PATHNAME_FUNCTION(self) -> Callable[[Any], str] | None:
+        function = getattr(settings, "BOARDINGHOUSE_PATHNAME_FUNCTION", None)
+        return None if function is None else _function("BOARDINGHOUSE_PATHNAME_FUNCTION", function)
 
     @property
     def PREFIX_PARENT(self) -> str:
@@ -89,6 +92,24 @@ class Settings:
 
 def _labels(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)
+
+
+def _function(setting: str, value: Any) -> Callable[..., Any]:
+    """Return the function that a setting is, or whose dotted path it is."""
+    if isinstance(value, str):
+        try:
+            value = import_string(value)
+        except ImportError as error:
+            raise ImproperlyConfigured(
+                f"{setting} = {value!r} cannot be imported: {error}. Give a function, or its "
+                "dotted path."
+            ) from error
+    if not callable(value):
+        raise ImproperlyConfigured(
+            f"{setting} is {value!r}, which cannot be called. Give a function, or its dotted path."
+        )
+    function: Callable[..., Any] = value
+    return function
 
 
 conf = Settings()

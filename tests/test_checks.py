@@ -9,10 +9,14 @@ from django.test.utils import isolate_apps
 
 from boardinghouse import checks, ddl
 from boardinghouse.base import SharedSchemaModel
-from boardinghouse.models import AbstractSchema
+from boardinghouse.models import AbstractSchema, Schema
 from boardinghouse.names import TEMPLATE
 
 OURS = "boardinghouse.middleware.SchemaMiddleware"
+
+
+def by_key(schema):
+    return schema.pk
 
 
 def ids(check, **kwargs):
@@ -204,3 +208,36 @@ class TestPrivateTables:
 def test_a_middleware_that_ours_needs_and_nobody_has_is_an_error():
     with override_settings(MIDDLEWARE=[OURS]):
         assert ids(checks.check_middleware) == ["boardinghouse.E003", "boardinghouse.E003"]
+
+
+class TestPathnames:
+    @pytest.mark.parametrize("function", [None, by_key, f"{__name__}.by_key", str])
+    def test_a_function_is_fine(self, settings, function):
+        settings.BOARDINGHOUSE_PATHNAME_FUNCTION = function
+
+        assert ids(checks.check_pathnames) == []
+
+    @pytest.mark.parametrize(
+        ("function", "text"),
+        [
+            ("no.such.function", "cannot be imported"),
+            ("by_key", "cannot be imported"),
+            ("", "cannot be imported"),
+            (f"{__name__}.OURS", "cannot be called"),
+            (1, "cannot be called"),
+        ],
+    )
+    def test_what_is_none_is_an_error(self, settings, function, text):
+        settings.BOARDINGHOUSE_PATHNAME_FUNCTION = function
+
+        (found,) = [each for each in run_checks(tags=["boardinghouse"]) if not each.is_silenced()]
+
+        assert found.id == "boardinghouse.E034"
+        assert text in found.msg
+
+    def test_a_method_is_fine_and_a_field_is_not(self, monkeypatch):
+        monkeypatch.setattr(Schema, "schema_pathname", by_key, raising=False)
+        assert ids(checks.check_pathnames) == []
+
+        monkeypatch.setattr(Schema, "schema_pathname", property(by_key))
+        assert ids(checks.check_pathnames) == ["boardinghouse.E034"]

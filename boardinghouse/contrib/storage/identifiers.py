@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
-from django.utils.module_loading import import_string
+from django.core.exceptions import SuspiciousFileOperation
 
 from boardinghouse.conf import conf
 from boardinghouse.exceptions import NoActiveSchema
@@ -36,25 +35,7 @@ def identifier_of(schema: Any) -> str:
     if hasattr(schema, "schema_pathname"):
         return require_folder(schema.schema_pathname())
     function = conf.PATHNAME_FUNCTION
-    return require_folder(schema.schema if function is None else load(function)(schema))
-
-
-def load(function: Any) -> Any:
-    """Return ``BOARDINGHOUSE_PATHNAME_FUNCTION`` itself, where its dotted path is given."""
-    if isinstance(function, str):
-        try:
-            function = import_string(function)
-        except ImportError as error:
-            raise ImproperlyConfigured(
-                f"BOARDINGHOUSE_PATHNAME_FUNCTION = {function!r} cannot be imported: {error}. "
-                'Give the dotted path of a function, "project.files.pathname", or the function.'
-            ) from error
-    if not callable(function):
-        raise ImproperlyConfigured(
-            f"BOARDINGHOUSE_PATHNAME_FUNCTION is {function!r}, which cannot be called. Give a "
-            "function that takes a schema object and returns the name of its folder."
-        )
-    return function
+    return require_folder(schema.schema if function is None else function(schema))
 
 
 def require_folder(identifier: Any) -> str:
