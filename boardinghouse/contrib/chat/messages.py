@@ -36,7 +36,8 @@ def say(room_id: UUID, sender: Any, text: str) -> Message:
     ValidationError for a text that is empty or too long, and for the one message too many.
     """
     text = clean(text)
-    with transaction.atomic(using=Room.objects.db):
+    using = Room.objects.db
+    with transaction.atomic(using=using):
         members = lock_members(room_id)
         present = may_be_here([member.user for member in members])
         if sender.pk not in present:
@@ -44,7 +45,7 @@ def say(room_id: UUID, sender: Any, text: str) -> Message:
         refuse_flood(sender)
         message = Message.objects.create(room_id=room_id, sender=sender, text=text)
         mark_read(room_id, sender, message.pk)
-        transaction.on_commit(lambda: tell(message, present), robust=True)
+        transaction.on_commit(lambda: tell(message, present), using=using, robust=True)
     return message
 
 
