@@ -32,6 +32,8 @@ BOARDINGHOUSE_DATABASE_HOSTS = {
     "client2.example.com": "client2",
 }
 ALLOWED_HOSTS = list(BOARDINGHOUSE_DATABASE_HOSTS)
+# Both customers have a school named Hamilton: files lie in client1.hamilton, client2.hamilton.
+BOARDINGHOUSE_PATHNAME_FUNCTION = "boardinghouse.contrib.databases.keys.pathname"
 
 INSTALLED_APPS = [*INSTALLED_APPS, "boardinghouse.contrib.databases"]
 MIDDLEWARE = ["boardinghouse.contrib.databases.middleware.DatabaseMiddleware", *MIDDLEWARE]

@@ -8,7 +8,7 @@ from django.db import connections
 from boardinghouse import checks as core
 from boardinghouse.contrib.databases import DatabaseMiddleware, checks
 from tests.databases.conftest import CLIENTS, MIDDLEWARE, ROUTERS
-from tests.databases.test_keys import KEYS, LOCMEM
+from tests.databases.test_keys import KEYS, LOCMEM, STORAGE
 
 HOST1, HOST2 = CLIENTS
 CACHED = "django.contrib.sessions.backends.cache"
@@ -32,7 +32,7 @@ def all_checks():
 
 
 def test_a_site_as_it_should_be_has_no_fault():
-    assert len(all_checks()) == 10
+    assert len(all_checks()) == 11
     assert [fault for check in all_checks() for fault in check()] == []
 
 
@@ -238,3 +238,15 @@ def test_a_forwarded_host_that_is_believed_is_warned_of(settings):
 
 def test_the_core_asks_no_router_that_has_not_chosen_yet():
     assert found(core.check_engine) == []
+
+
+def test_files_are_kept_by_database(settings):
+    settings.STORAGES = {**settings.STORAGES, "private": {"BACKEND": STORAGE}}
+
+    (fault,) = checks.check_files()
+
+    assert (fault.id, fault.level) == ("boardinghouse.E070", Error("").level)
+    assert "STORAGES['private']" in fault.msg
+    assert f"{KEYS}.pathname" in fault.hint
+    settings.BOARDINGHOUSE_PATHNAME_FUNCTION = f"{KEYS}.pathname"
+    assert found(checks.check_files) == []

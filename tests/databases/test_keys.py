@@ -4,16 +4,23 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.cache import caches
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
+from django.urls import path
 
 from boardinghouse.contrib.databases import database, keys
+from boardinghouse.contrib.storage import SchemaFileView
 from boardinghouse.exceptions import NoActiveDatabase
 from boardinghouse.schema import override
 from tests.databases.conftest import BOTH, CLIENTS
 from tests.databases.test_requests import log_in
 
 KEYS = "boardinghouse.contrib.databases.keys"
+STORAGE = "boardinghouse.contrib.storage.SchemaFileSystemStorage"
 LOCMEM = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "customers"}
+
+urlpatterns = [path("media/<path:path>", SchemaFileView.as_view())]
 
 
 @pytest.fixture
@@ -116,3 +123,23 @@ def test_paths_of_files_name_the_database():
 
     with pytest.raises(NoActiveDatabase):
         keys.pathname(schema)
+
+
+@pytest.mark.django_db(databases=BOTH)
+def test_a_file_is_not_served_to_the_people_of_another_customer(customers, settings, tmp_path):
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": STORAGE}}
+    settings.MEDIA_ROOT, settings.MEDIA_URL = tmp_path, "/media/"
+    settings.BOARDINGHOUSE_PATHNAME_FUNCTION = f"{KEYS}.pathname"
+    settings.ROOT_URLCONF = __name__
+    addresses = {}
+    for alias in BOTH:
+        with database(alias), override("a"):
+            name = default_storage.save("secret.txt", ContentFile(alias))
+            addresses[alias] = default_storage.url(name)
+
+    for host, alias in CLIENTS.items():
+        browser = log_in(Client, host)
+        read = {other: browser.get(address) for other, address in addresses.items()}
+
+        assert b"".join(read.pop(alias)) == alias.encode()
+        assert [each.status_code for each in read.values()] == [404]

@@ -1,6 +1,7 @@
 """What example/deploy says, served for real: each host its customer's data, others 404."""
 
 import json
+import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
@@ -75,6 +76,16 @@ def test_a_session_of_one_host_is_not_valid_on_another(visitors):
     assert status in (302, 403)
     assert "client" not in text
     assert pupils(visitor) == {"client1:hamilton"}
+
+
+def test_a_file_of_one_customer_is_not_served_to_anothers_people(visitors):
+    first, second = visitors["client1:hamilton"], visitors["client2:hamilton"]
+    address = re.search(r'href="(/media/.+?)"', first.ask("/notices/")[1])[1]
+
+    assert address.startswith("/media/client1.hamilton/")
+    assert first.ask(address)[0] == 200
+    assert second.ask(address)[0] == 404
+    assert second.ask(address.replace("client1", "client2"))[0] == 200
 
 
 @pytest.mark.parametrize(

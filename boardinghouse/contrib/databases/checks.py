@@ -20,10 +20,12 @@ from boardinghouse.conf import conf
 from boardinghouse.contrib.databases.active import begin_request, end_request
 from boardinghouse.contrib.databases.hosts import databases_in_use
 from boardinghouse.contrib.databases.routers import DatabaseRouter
+from boardinghouse.contrib.storage.identifiers import is_name
 
 MIDDLEWARE = "boardinghouse.contrib.databases.middleware.DatabaseMiddleware"
 ROUTER = "boardinghouse.contrib.databases.routers.DatabaseRouter"
 KEYS = "boardinghouse.contrib.databases.keys"
+STORAGE = "boardinghouse.contrib.storage.SchemaStorageMixin"
 
 
 def register_all() -> None:
@@ -35,6 +37,7 @@ def register_all() -> None:
         check_sameness,
         check_sessions,
         check_caches,
+        check_files,
         check_allowed_hosts,
         check_atomic_requests,
         check_forwarded_host,
@@ -168,6 +171,21 @@ def check_caches(**kwargs: Any) -> Iterator[CheckMessage]:
                 hint=f"CACHES[{alias!r}]['KEY_FUNCTION'] = '{KEYS}.make_key'. Silence this for a "
                 "cache of what is common to all customers.",
                 id="boardinghouse.W046",
+            )
+
+
+def check_files(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Look for a folder of files that schemata of the same name would share.
+
+    What a project's own function or ``schema_pathname()`` returns, it knows itself.
+    """
+    for alias, entry in settings.STORAGES.items():
+        if is_name() and is_kind_of(entry["BACKEND"], STORAGE):
+            yield checks.Error(
+                f"The files of STORAGES[{alias!r}] are kept by the schema's name alone: where two "
+                "customers have a schema of the same name, each would read the other's files.",
+                hint=f"BOARDINGHOUSE_PATHNAME_FUNCTION = '{KEYS}.pathname'.",
+                id="boardinghouse.E070",
             )
 
 
