@@ -47,6 +47,15 @@ def test_the_project_has_no_fault(sites):
     assert "boardinghouse." not in sites[0].manage("check")
 
 
+def test_checks_look_into_the_databases_that_they_are_told_of(migrated):
+    first, _ = migrated
+    first.manage("create_schema", "owners", "--database", "client2")
+
+    assert "W033" in first.manage("check", "--database", "client2")
+    assert "W033" not in first.manage("check", "--database", "client1")
+    assert "W033" in first.manage("with_database", "client2", "check")
+
+
 @pytest.mark.parametrize("how", [[], ["--parallel"], ["--parallel", "2"]])
 def test_migrate_databases_migrates_all_and_says_so(sites, how):
     said = sites[0].manage("migrate_databases", *how)

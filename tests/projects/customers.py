@@ -5,8 +5,18 @@ import os
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE
 
-INSTALLED_APPS = [*INSTALLED_APPS, "boardinghouse.contrib.databases"]
-MIDDLEWARE = ["boardinghouse.contrib.databases.middleware.DatabaseMiddleware", *MIDDLEWARE]
+INSTALLED_APPS = [
+    *INSTALLED_APPS,
+    "boardinghouse.contrib.databases",
+    "boardinghouse.contrib.prefix",
+]
+SCHEMA = MIDDLEWARE.index("boardinghouse.middleware.SchemaMiddleware")
+MIDDLEWARE = [
+    "boardinghouse.contrib.databases.middleware.DatabaseMiddleware",
+    *MIDDLEWARE[:SCHEMA],
+    "boardinghouse.contrib.prefix.SchemaPrefixMiddleware",
+    *MIDDLEWARE[SCHEMA:],
+]
 DATABASE_ROUTERS = [
     "boardinghouse.routers.SchemaRouter",
     "boardinghouse.contrib.databases.routers.DatabaseRouter",

@@ -8,11 +8,15 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
-from django.db import router
+from django.db import connections
 
+from boardinghouse import ddl
 from boardinghouse.checks import AUTHENTICATION, MIDDLEWARE, is_kind_of
 from boardinghouse.contrib.prefix.places import files_segments, first_segments, parent_path
+from boardinghouse.fleet import registry_table
+from boardinghouse.management.options import default_database
 from boardinghouse.schema import get_schema_model, working_in
+from boardinghouse.stamps import has_schemata
 
 PREFIX = "boardinghouse.contrib.prefix.SchemaPrefixMiddleware"
 LOCALE = "django.middleware.locale.LocaleMiddleware"
@@ -62,13 +66,24 @@ def index_of(middleware: str) -> int | None:
 
 def check_names(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[CheckMessage]:
     """Find the schemata that no path reaches, as the site's own URLs begin with their names."""
-    model = get_schema_model()
-    alias = router.db_for_read(model)
-    if parent_path() or alias not in (databases or ()):
-        return
+    if databases and not parent_path():
+        chosen = default_database()  # None where each host has its own
+        for alias in databases:
+            if chosen in (alias, None) and is_migrated(alias):
+                yield from find_taken_names(alias)
+
+
+def is_migrated(alias: str) -> bool:
+    """Tell whether a database has the table of schemata; `migrate` looks before it makes it."""
+    connection: Any = connections[alias]
+    return has_schemata(alias) and ddl.table_exists(connection, "public", registry_table())
+
+
+def find_taken_names(alias: str) -> Iterator[CheckMessage]:
     taken = first_segments() | files_segments()
     with working_in(None):
-        names = model._default_manager.using(alias).filter(pk__in=taken).order_by("pk")
+        schemata = get_schema_model()._default_manager.using(alias)
+        names = schemata.filter(pk__in=taken).order_by("pk")
         for name in names.values_list("pk", flat=True):
             yield checks.Warning(
                 f"The schema {name!r} is named like the site's own address /{name}/, which goes "
