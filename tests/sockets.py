@@ -156,9 +156,9 @@ def cookie_header(client):
 
 
 @asynccontextmanager
-async def connected(application, address, client=None, subprotocols=None):
+async def connected(application, address, client=None, subprotocols=None, host="testserver"):
     """Open a socket with a test client's cookies."""
-    headers = cookie_header(client) if client else []
+    headers = [(b"host", host.encode()), *(cookie_header(client) if client else [])]
     socket = WebsocketCommunicator(application, address, headers, subprotocols)
     await socket.send_input({"type": "websocket.connect"})
     try:

@@ -87,9 +87,14 @@ def test_without_a_schema_there_is_no_group():
 
 
 def test_our_own_groups_are_nobodys(settings):
-    ours = [group_of_session("key"), group_of_user("key"), group_of_schema("key")]
+    databases = ("default", "other")
+    ours = [
+        group_of_session("key"),
+        *(group_of_user("key", using) for using in databases),
+        *(group_of_schema("key", using) for using in databases),
+    ]
 
-    assert len(set(ours)) == 3
+    assert len(set(ours)) == 5
     for name in ours:
         assert BaseChannelLayer().require_valid_group_name(name)
         assert name.startswith("boardinghouse-")

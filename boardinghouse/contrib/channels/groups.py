@@ -39,7 +39,8 @@ def schema_group(*parts: Any) -> str:
     return f"{schema}.{digest[:DIGEST_SIZE]}"
 
 
-# The sockets that must hear of a change. A hyphen is in no schema's name.
+# The sockets that must hear of a change. A hyphen is in no schema's name. Rows of two databases
+# may have equal keys: the alias of the one that they are written to tells them apart.
 
 
 def group_of_session(session_key: str) -> str:
@@ -47,16 +48,16 @@ def group_of_session(session_key: str) -> str:
     return _group("session", session_key)
 
 
-def group_of_user(pk: Any) -> str:
+def group_of_user(pk: Any, using: str) -> str:
     """Return the group of a user's sockets, in whichever session."""
-    return _group("user", pk)
+    return _group("user", using, str(pk))
 
 
-def group_of_schema(name: str) -> str:
+def group_of_schema(name: str, using: str) -> str:
     """Return the group of the sockets that are in a schema, whoever's they are."""
-    return _group("schema", name)
+    return _group("schema", using, name)
 
 
-def _group(kind: str, value: Any) -> str:
-    digest = salted_hmac(SALT, str(value), algorithm="sha256").hexdigest()
+def _group(kind: str, *parts: str) -> str:
+    digest = salted_hmac(SALT, json.dumps(parts), algorithm="sha256").hexdigest()
     return f"boardinghouse-{kind}.{digest[:DIGEST_SIZE]}"

@@ -15,7 +15,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieSession
 from django.core.signals import request_finished
-from django.db import transaction
+from django.db import router, transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from boardinghouse.contrib.channels.groups import (
@@ -88,7 +88,10 @@ def note_move(request: Any, user: Any, schema: AbstractSchema | None, **kwargs: 
     known = getattr(user, "pk", None) if is_in_cookie else session.session_key
     if known is None:
         return
-    group = group_of_user(known) if is_in_cookie else group_of_session(known)
+    if is_in_cookie:
+        group = group_of_user(known, router.db_for_write(get_user_model()))
+    else:
+        group = group_of_session(known)
     _noted.set((group, schema.schema if schema else None))
     if get_request() is None:
         tell_noted_move()
@@ -110,16 +113,16 @@ def tell_move(group: str, schema: str | None) -> None:
 
 def look_at_user(instance: Any, using: str, created: bool = False, **kwargs: Any) -> None:
     if not created:
-        look([group_of_user(instance.pk)], using)
+        look([group_of_user(instance.pk, using)], using)
 
 
 def look_at_schema(instance: Any, using: str, created: bool = False, **kwargs: Any) -> None:
     if not created:
-        look([group_of_schema(instance.pk)], using)
+        look([group_of_schema(instance.pk, using)], using)
 
 
 def look_at_schemata(schemata: Iterable[str], using: str, **kwargs: Any) -> None:
-    look([group_of_schema(name) for name in schemata], using)
+    look([group_of_schema(name, using) for name in schemata], using)
 
 
 def look_at_members(
@@ -129,17 +132,17 @@ def look_at_members(
     if action not in ("post_remove", "post_clear"):
         return
     if reverse:
-        look([group_of_user(instance.pk)], using)
+        look([group_of_user(instance.pk, using)], using)
     elif pk_set is None:
-        look([group_of_schema(instance.pk)], using)
+        look([group_of_schema(instance.pk, using)], using)
     else:
-        look([group_of_user(pk) for pk in pk_set], using)
+        look([group_of_user(pk, using) for pk in pk_set], using)
 
 
 def look_at_membership(instance: Any, using: str, **kwargs: Any) -> None:
     """Look when a row of a project's own model of memberships has changed, or gone."""
     field = type(instance)._meta.get_field(membership_field().m2m_reverse_field_name())
-    look([group_of_user(getattr(instance, field.attname))], using)
+    look([group_of_user(getattr(instance, field.attname), using)], using)
 
 
 def look(groups: list[str], using: str) -> None:

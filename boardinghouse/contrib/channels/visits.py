@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieSession
 from django.core.exceptions import ImproperlyConfigured
+from django.db import router
 from django.http import QueryDict
 from django.utils.functional import LazyObject
 
@@ -21,6 +22,7 @@ from boardinghouse.contrib.channels.groups import (
 from boardinghouse.contrib.channels.users import load_user, user_pk
 from boardinghouse.exceptions import Forbidden
 from boardinghouse.races import keep_later_switches, recall_choice
+from boardinghouse.schema import get_schema_model
 from boardinghouse.switching import KEY
 from boardinghouse.wishes import PARAMETER
 
@@ -55,9 +57,9 @@ class Visit:
         if self.session is not None and self.session.session_key:
             yield group_of_session(self.session.session_key)
         if self.user.pk is not None:
-            yield group_of_user(self.user.pk)
+            yield group_of_user(self.user.pk, router.db_for_write(get_user_model()))
         if self.name:
-            yield group_of_schema(self.name)
+            yield group_of_schema(self.name, router.db_for_write(get_schema_model()))
 
     def wanted(self, session: Any) -> str:
         """Return the schema that is asked for; empty for none."""
