@@ -21,7 +21,7 @@ from django.views.decorators.http import etag
 from pytest_django.live_server_helper import LiveServer
 
 from boardinghouse.contrib.prefix import checks
-from boardinghouse.contrib.prefix.places import first_segments
+from boardinghouse.contrib.prefix.places import files_segments, first_segments
 from boardinghouse.exceptions import Forbidden, SchemaNotFound
 from boardinghouse.models import Schema
 from boardinghouse.schema import get_active_schema_name, override
@@ -551,6 +551,15 @@ class TestFiles:
 
         assert response["Location"] == "/static/boardinghouse/boardinghouse.css"
 
+    @pytest.mark.parametrize("mount", ["", "/site"])
+    def test_though_the_site_has_pages_of_any_address(self, client, settings, mount):
+        settings.ROOT_URLCONF = SiteWithPages
+        settings.STATIC_URL = f"{mount}/static/"
+
+        response = client.get("/b/static/some.css", SCRIPT_NAME=mount)
+
+        assert response["Location"] == f"{mount}/static/some.css"
+
     def test_unless_the_site_serves_it(self, client, settings):
         settings.ROOT_URLCONF = SiteWithStaticFiles
 
@@ -636,6 +645,15 @@ class TestBeside:
 
         assert 'href="/b/admin/"' in page
         assert 'value="b"' in page
+
+
+class TestFilesSegments:
+    def test_they_are_those_below_the_mount(self, settings):
+        settings.STATIC_URL, settings.MEDIA_URL = "/static/", "/site/media/"
+
+        assert files_segments() == {"static", "site"}
+        assert files_segments("/site") == {"media"}
+        assert files_segments("/s") == frozenset()
 
 
 class TestFirstSegments:

@@ -18,7 +18,7 @@ from django.urls import get_script_prefix, is_valid_path, set_script_prefix
 from django.utils.encoding import escape_uri_path
 
 from boardinghouse import access
-from boardinghouse.contrib.prefix.places import Place, find_place
+from boardinghouse.contrib.prefix.places import Place, find_place, first_segments
 from boardinghouse.csrf import SAFE_METHODS
 from boardinghouse.origin import wanted_in
 from boardinghouse.pinned import pin_schema
@@ -139,6 +139,13 @@ def go_to_static_file(request: HttpRequest, place: Place) -> HttpResponseBase | 
     path = place.root + place.rest
     if base.netloc or not base.path.strip("/") or not path.startswith(base.path):
         return None
-    if is_valid_path(request.path_info, getattr(request, "urlconf", None)):
+    if is_served_by_site(request):
         return None
     return HttpResponseRedirect(escape_uri_path(path))
+
+
+def is_served_by_site(request: HttpRequest) -> bool:
+    """Tell whether the site has a pattern for a path, and not only one that fits any path."""
+    urlconf = getattr(request, "urlconf", None)
+    segment = request.path_info.split("/")[1]
+    return segment in first_segments(urlconf) and is_valid_path(request.path_info, urlconf)

@@ -122,5 +122,5 @@ def walk(patterns: Iterable[Any], before: str = "") -> Iterator[str]:
 def files_segments(root: str = "") -> frozenset[str]:
     """Return the first segments of the addresses of static and media files on this site."""
     bases = [urlsplit(base or "") for base in (settings.STATIC_URL, settings.MEDIA_URL)]
-    paths = [base.path.removeprefix(root) for base in bases if not base.netloc]
-    return frozenset(path.strip("/").split("/")[0] for path in paths) - {""}
+    paths = [base.path for base in bases if not base.netloc and base.path.startswith(f"{root}/")]
+    return frozenset(path.removeprefix(root).strip("/").split("/")[0] for path in paths) - {""}
