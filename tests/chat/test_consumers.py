@@ -1,6 +1,7 @@
 """Open pages: told at once, in their schema only, and by who may speak only."""
 
 import json
+import uuid
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -335,6 +336,69 @@ def test_what_is_read_is_noted(rooms, anna, ben):
         assert Member.objects.get(user=anna).read_up_to == said[0].pk
     with override("b"):
         assert Member.objects.get(user=anna).read_up_to == 0
+
+
+def test_what_a_page_sends_again_is_said_once(rooms, anna):
+    cookies, mark = cookies_of(anna), uuid.uuid4().hex
+
+    async def main():
+        saved = []
+        for _ in range(2):
+            async with ready(rooms["a"], cookies) as page:
+                await page.say("hello", mark=mark)
+                saved.append(await page.hear("saved"))
+        return saved
+
+    first, second = run(main)
+    assert first == second
+    assert texts("a") == ["hello"]
+
+
+class TestAsking:
+    def test_brings_what_the_layer_has_lost_and_joins_again(self, rooms, anna, ben):
+        of_anna, of_ben = cookies_of(anna), cookies_of(ben)
+
+        async def main():
+            async with ready(rooms["a"], of_anna) as annas, ready(rooms["a"], of_ben) as bens:
+                get_channel_layer().groups.clear()  # as Redis does when it starts again
+                await annas.say("lost")
+                saved = await annas.hear("saved")
+                assert await bens.hears_nothing()
+                await bens.send({"after": saved["id"] - 1})
+                heard = [await bens.hear(), await bens.hear()]
+                await annas.say("not lost")
+                return [*heard, await bens.hear("message")]
+
+        heard = run(main)
+        assert [(each["type"], each.get("text")) for each in heard] == [
+            ("message", "lost"),
+            ("ready", None),
+            ("message", "not lost"),
+        ]
+
+    @pytest.mark.parametrize("end", ENDS)
+    def test_brings_nothing_to_who_may_not_any_more(self, rooms, anna, ben, schemata, end):
+        cookies = cookies_of(ben)
+
+        async def main():
+            async with ready(rooms["a"], cookies) as page:
+                await sync_to_async(end)(ben, schemata[0])
+                await in_schema("a", say, rooms["a"], anna, "among us")
+                await page.send({"after": 0})
+                return await page.communicator.receive_output(10)
+
+        assert run(main) == {"type": "websocket.close", "code": 4403}
+
+    @pytest.mark.parametrize("after", [10**30, -(10**30), True])
+    def test_is_answered_whatever_is_asked(self, rooms, anna, after):
+        cookies = cookies_of(anna)
+
+        async def main():
+            async with ready(rooms["a"], cookies) as page:
+                await page.send({"after": after})
+                return await page.hear()
+
+        assert run(main)["type"] == "ready"
 
 
 class TestReconnecting:

@@ -1,6 +1,7 @@
 """Saying something: who may, how much, in which order, and who is told."""
 
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -145,6 +146,31 @@ def test_costs_the_same_in_a_room_of_two_and_of_twenty(
         for room_id in (rooms["a"], create_room([anna, *crowd])):
             with django_assert_num_queries(8):  # two of them a savepoint here
                 say(room_id, anna, "hello")
+
+
+def test_what_is_sent_again_is_said_once(rooms, anna, ben, settings):
+    settings.BOARDINGHOUSE_CHAT_RATE = (2, 600)
+    key = uuid.uuid4()
+    with override("a"):
+        first = say(rooms["a"], anna, "hello", once=key)
+        say(rooms["a"], ben, "hello", once=key)
+        other = say(rooms["a"], anna, "another text, from a page gone back to", once=key)
+
+        for text, message in (("hello", first), (other.text, other)):
+            assert say(rooms["a"], anna, text, once=key).pk == message.pk
+        assert texts() == ["hello", "hello", other.text]
+    with override("b"):
+        say(rooms["b"], anna, "hello", once=key)
+        assert texts() == ["hello"]
+
+
+def test_the_database_says_nothing_twice(rooms, anna):
+    said = {"sender": anna, "text": "hello", "once": uuid.uuid4()}
+    with override("a"):
+        Message.objects.create(room_id=rooms["a"], **said)
+
+        with pytest.raises(IntegrityError):
+            Message.objects.create(room_id=rooms["a"], **said)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -49,7 +49,9 @@ def text_of(response):
 
 def says(response):
     """Return what a page's messages say."""
-    return re.findall(r'<li data-id="\d+".*?<p>(.*?)</p></li>', text_of(response), re.DOTALL)
+    return re.findall(
+        r'<li data-id="\d+".*?<p dir="auto">(.*?)</p></li>', text_of(response), re.DOTALL
+    )
 
 
 def unread_of(user, schema):
@@ -141,6 +143,40 @@ class TestARoom:
         assert says(response) == ["hello"]
         with override("b"):
             assert not Message.objects.exists()
+
+    def test_takes_a_form_that_is_sent_twice_once(self, rooms, visit, ben):
+        client = visit(ben)
+        page = text_of(client.get(f"/chat/{rooms['a']}/"))
+        key = re.search(r'<input type="hidden" name="once" value="(.+?)"', page)[1]
+
+        for _ in range(2):
+            response = client.post(f"/chat/{rooms['a']}/", {"text": "hello", "once": key})
+
+        assert response.status_code == 302
+        assert says(client.get(response.url)) == ["hello"]
+
+    @pytest.mark.parametrize("key", ["", "x", "\0", "9" * 500])
+    def test_takes_a_form_without_a_key(self, rooms, visit, ben, key):
+        client = visit(ben)
+        for _ in range(2):
+            client.post(f"/chat/{rooms['a']}/", {"text": "hello", "once": key})
+
+        assert says(client.get(f"/chat/{rooms['a']}/")) == ["hello", "hello"]
+
+    def test_with_who_is_gone_is_no_notes(self, said, visit, anna, ben):
+        with override("b"):
+            Room.objects.all().delete()
+        with override("a"):
+            alone = create_room([ben])
+        anna.delete()
+        client = visit(ben)
+
+        titles = {
+            path: re.search(r"<h1>(.*?)</h1>", text_of(client.get(f"/chat/{path}/")))[1]
+            for path in (said["a"], alone)
+        }
+
+        assert titles == {said["a"]: "Somebody who has left", alone: "Notes to yourself"}
 
     def test_refuses_a_form_that_was_made_in_another_schema(self, rooms, visit, ben):
         data = {"text": "hello", "__expected_schema": "b"}

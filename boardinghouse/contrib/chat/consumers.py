@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from boardinghouse.conf import conf
 from boardinghouse.contrib.chat import messages
-from boardinghouse.contrib.chat.models import Room
 from boardinghouse.exceptions import Forbidden
 
 #: What a socket is closed with: as the middleware does who may not be here; and who floods us.
@@ -32,9 +31,10 @@ ROOM_FOR_THE_REST = 200
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
     """One page of one person, in the room of its address and the schema that it opened in.
 
-    A page sends ``{"say": TEXT, "mark": ANYTHING}`` and ``{"read": KEY}``. It is sent
-    ``ready``, ``message``, ``saved`` or ``refused`` (with its mark), and ``gap`` if it has missed
-    more than it can be given.
+    A page sends ``{"say": TEXT, "mark": ANYTHING}``, ``{"read": KEY}`` and, now and then,
+    ``{"after": KEY}`` with the last message that it has. It is sent ``ready`` when it connects and
+    when it has asked, ``message``, ``saved`` or ``refused`` (with its mark), and ``gap`` if it has
+    missed more than it can be given. A mark that is a UUID makes `say` say it once.
     """
 
     async def connect(self) -> None:
@@ -48,13 +48,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
         self.frames: deque[float] = deque(maxlen=FRAMES)
         self.group = messages.group_of(self.room_id)
         await self.accept()
-        if not await database_sync_to_async(self.is_member)():
-            await self.close(FORBIDDEN)
-            return
-        # First the group, then the past: nothing falls between them. The page sorts and sifts.
-        await self.channel_layer.group_add(self.group, self.channel_name)
-        await self.send_missed()
-        await self.send_data({"type": "ready"})
+        await self.catch_up(self.last_of_address())
 
     async def disconnect(self, code: int) -> None:
         await self.channel_layer.group_discard(self.group, self.channel_name)
@@ -66,6 +60,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
         frame = read_frame(text_data)
         if isinstance(frame.get("say"), str):
             await self.take(frame["say"], frame.get("mark"))
+        elif isinstance(frame.get("after"), int):
+            await self.catch_up(frame["after"])
         elif isinstance(frame.get("read"), int):
             await database_sync_to_async(messages.mark_read)(self.room_id, self.user, frame["read"])
         else:
@@ -80,7 +76,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
     async def take(self, text: str, mark: Any) -> None:
         """Save what a page says, or tell it why not."""
         try:
-            message = await database_sync_to_async(messages.say)(self.room_id, self.user, text)
+            message = await database_sync_to_async(messages.say)(
+                self.room_id, self.user, text, once=messages.read_once(mark)
+            )
         except ValidationError as error:
             await self.refuse(" ".join(error.messages), mark)
         except Forbidden:
@@ -91,29 +89,35 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
     async def refuse(self, reason: str, mark: Any) -> None:
         await self.send_data({"type": "refused", "reason": reason, "mark": mark})
 
-    async def send_missed(self) -> None:
-        """Send what was said after the last message that the page says it has."""
+    async def catch_up(self, after: int | None) -> None:
+        """Join the room's group, send what was said after a message, and say that it is all.
+
+        Joined again too: a layer forgets its members after a day, or a restart, and what it could
+        not deliver. First the group, then the past: nothing falls between them. The page sorts
+        and sifts.
+        """
+        if not await database_sync_to_async(messages.may_listen)(self.room_id, self.user):
+            await self.close(FORBIDDEN)
+            return
+        await self.channel_layer.group_add(self.group, self.channel_name)
+        for data in await database_sync_to_async(self.list_missed)(after):
+            await self.send_data(data)
+        await self.send_data({"type": "ready"})
+
+    def last_of_address(self) -> int | None:
+        """Return the key of the last message that a page says it has, as it connects."""
         said = parse_qs(self.scope.get("query_string", b"").decode(errors="replace"))
         after = said.get("after", [""])[0]
-        if not after.isdecimal() or len(after) > 18:
-            return
-        missed = await database_sync_to_async(self.list_missed)(int(after))
-        if missed is None:
-            await self.send_data({"type": "gap"})
-            return
-        for data in missed:
-            await self.send_data({"type": "message", **data})
+        return int(after) if after.isdecimal() and len(after) <= 18 else None
 
-    def list_missed(self, after: int) -> list[dict[str, Any]] | None:
-        missed = messages.list_missed(self.room_id, after)
+    def list_missed(self, after: int | None) -> list[dict[str, Any]]:
+        missed = [] if after is None else messages.list_missed(self.room_id, after)
         if missed is None:
-            return None
+            return [{"type": "gap"}]
         return [
-            {"own": each.sender_id == self.user.pk, **messages.as_data(each)} for each in missed
+            {"type": "message", "own": each.sender_id == self.user.pk, **messages.as_data(each)}
+            for each in missed
         ]
-
-    def is_member(self) -> bool:
-        return bool(Room.objects.of(self.user).filter(pk=self.room_id).exists())
 
     def is_flood(self) -> bool:
         now = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -26,11 +26,14 @@ PAGE_SIZE = 50
 CATCH_UP = 200
 
 
-def say(room_id: UUID, sender: Any, text: str) -> Message:
+def say(room_id: UUID, sender: Any, text: str, *, once: UUID | None = None) -> Message:
     """Save what a user says in a room of the active schema, and tell the open pages of its members.
 
     They are told when the transaction commits. The room's row is locked until then, so that keys
     grow as messages are committed, and a page that has seen one has missed none before it.
+
+    `once` is a random key that the caller makes for a text: the same user saying the same with the
+    same key again, after an answer that was lost, is given the message that is there.
 
     Raises Forbidden for somebody who is not in the room, or may not enter the schema any more;
     ValidationError for a text that is empty or too long, and for the one message too many.
@@ -42,8 +45,13 @@ def say(room_id: UUID, sender: Any, text: str) -> Message:
         present = may_be_here([member.user for member in members])
         if sender.pk not in present:
             raise Forbidden
+        # A key that is used for another text too, by a page that was gone back to, is another.
+        once = once and uuid5(once, text)
+        said = find_said(room_id, sender, once)
+        if said is not None:
+            return said
         refuse_flood(sender)
-        message = Message.objects.create(room_id=room_id, sender=sender, text=text)
+        message = Message.objects.create(room_id=room_id, sender=sender, text=text, once=once)
         mark_read(room_id, sender, message.pk)
         transaction.on_commit(lambda: tell(message, present), using=using, robust=True)
     return message
@@ -65,10 +73,31 @@ def clean(text: Any) -> str:
     return stripped
 
 
+def find_said(room_id: UUID, sender: Any, once: UUID | None) -> Message | None:
+    """Return what a user has said in a room with a key, if it is there already."""
+    if once is None:
+        return None
+    return Message.objects.filter(room=room_id, sender=sender.pk, once=once).first()
+
+
+def read_once(text: Any) -> UUID | None:
+    """Return the key that a page has sent with a message; None for nothing that could be one."""
+    try:
+        return UUID(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
 def lock_members(room_id: UUID) -> list[Member]:
     """Return a room's members with their users as they are now, and let no other message by."""
     list(Room.objects.select_for_update(no_key=True).filter(pk=room_id).values_list("pk"))
     return list(Member.objects.filter(room=room_id).select_related("user"))
+
+
+def may_listen(room_id: UUID, user: Any) -> bool:
+    """Tell whether a user is in a room of the active schema, and may still enter it."""
+    members = Member.objects.filter(room=room_id, user=user.pk).select_related("user")
+    return bool(may_be_here([member.user for member in members]))
 
 
 def refuse_flood(sender: Any) -> None:

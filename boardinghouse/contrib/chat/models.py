@@ -110,6 +110,12 @@ class Message(models.Model):
     )
     text = models.TextField(_("text"))
     sent_at = models.DateTimeField(_("sent at"), db_default=Now(), editable=False)
+    once = models.UUIDField(
+        _("once"),
+        null=True,
+        editable=False,
+        help_text=_("What its page made of it, so that sending it again says nothing twice."),
+    )
 
     class Meta:
         verbose_name = _("message")
@@ -120,7 +126,12 @@ class Message(models.Model):
             models.Index(fields=["sender", "id"], name="boardinghouse_chat_of_sender"),
         ]
         constraints = [
-            models.CheckConstraint(condition=~Q(text=""), name="boardinghouse_chat_says_something")
+            models.CheckConstraint(condition=~Q(text=""), name="boardinghouse_chat_says_something"),
+            models.UniqueConstraint(
+                fields=["room", "sender", "once"],
+                condition=Q(once__isnull=False),
+                name="boardinghouse_chat_said_once",
+            ),
         ]
 
     def __str__(self) -> str:

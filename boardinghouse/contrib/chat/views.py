@@ -19,11 +19,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from boardinghouse.contrib.chat.forms import MessageForm
-from boardinghouse.contrib.chat.messages import list_messages, mark_read, say, sender_of
+from boardinghouse.contrib.chat.messages import (
+    list_messages,
+    mark_read,
+    read_once,
+    say,
+    sender_of,
+)
 from boardinghouse.contrib.chat.models import Member, Room
 from boardinghouse.contrib.chat.people import name_of, search_people
-from boardinghouse.contrib.chat.rooms import create_room
-from boardinghouse.contrib.prefix.places import site_root
+from boardinghouse.contrib.chat.rooms import create_room, key_of
 from boardinghouse.origin import is_prefetch
 from boardinghouse.responses import show
 from boardinghouse.schema import get_active_schema, get_active_schema_name
@@ -91,7 +96,8 @@ def chatroom(request: HttpRequest, room_id: UUID | str) -> HttpResponse:
     form, status = MessageForm(), 200
     if request.method == "POST" and "text" in request.POST:
         try:
-            say(room.pk, request.user, request.POST["text"])
+            once = read_once(request.POST.get("once"))
+            say(room.pk, request.user, request.POST["text"], once=once)
         except ValidationError as error:
             form = MessageForm(request.POST)
             form.add_error("text", error)
@@ -127,7 +133,7 @@ def show_room(request: HttpRequest, room: Room, form: MessageForm, status: int) 
         "is_latest": before is None,
         "room": room,
         "schema": get_active_schema_name(),
-        "socket": f"{site_root(request)}/ws/chat/{room.pk}/",
+        "socket": f"{root_of(request)}/ws/chat/{room.pk}/",
         "title": title_of(room, request.user),
     }
     return show_page(request, "boardinghouse_chat/room.html", context, status)
@@ -139,6 +145,13 @@ def address_of(request: HttpRequest, room: Room) -> str:
         return reverse("boardinghouse_chat:chatroom", args=[room.pk])
     except NoReverseMatch:
         return request.path
+
+
+def root_of(request: HttpRequest) -> str:
+    """Return where the site is mounted, without a schema's prefix: sockets are not below it."""
+    place = getattr(request, "schema_place", None)
+    root: str = place.root if place else request.META.get("SCRIPT_NAME", "")
+    return root.rstrip("/")
 
 
 def read_number(text: str | None) -> int | None:
@@ -153,7 +166,10 @@ def read_number(text: str | None) -> int | None:
 def title_of(room: Room, user: Any) -> str:
     """Return what a room is called for one of its members: by the names of the others."""
     others = [member.user for member in room.membership.all() if member.user_id != user.pk]
-    return ", ".join(map(name_of, others)) or _("Notes to yourself")
+    if others:
+        return ", ".join(map(name_of, others))
+    is_alone = room.key == key_of([user.pk])
+    return _("Notes to yourself") if is_alone else _("Somebody who has left")
 
 
 def show_page(

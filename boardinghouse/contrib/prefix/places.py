@@ -70,12 +70,6 @@ def current_place() -> Place | None:
     return place if place and place.name == get_active_schema_name() else None
 
 
-def site_root(request: HttpRequest) -> str:
-    """Return where the site is mounted, without a schema's prefix: for addresses of sockets."""
-    place: Place | None = getattr(request, "schema_place", None)
-    return place.root if place else root_of(request)
-
-
 def parent_path() -> str:
     """Return ``BOARDINGHOUSE_PREFIX_PARENT`` with one slash before it, or nothing."""
     parent = conf.PREFIX_PARENT.strip("/")

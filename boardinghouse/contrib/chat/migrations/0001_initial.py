@@ -118,6 +118,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "once",
+                    models.UUIDField(
+                        editable=False,
+                        help_text=(
+                            "What its page made of it, so that sending it again says nothing twice."
+                        ),
+                        null=True,
+                        verbose_name="once",
+                    ),
+                ),
+                (
                     "room",
                     models.ForeignKey(
                         db_index=False,
@@ -149,7 +160,12 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(text="", _negated=True),
                         name="boardinghouse_chat_says_something",
-                    )
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(once__isnull=False),
+                        fields=("room", "sender", "once"),
+                        name="boardinghouse_chat_said_once",
+                    ),
                 ],
             },
         ),
