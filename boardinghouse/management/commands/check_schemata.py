@@ -109,7 +109,7 @@ class Command(BaseCommand):
         return Fleet(
             names=[name for name in wanted if name in there],
             missing=[name for name in wanted if name not in there],
-            orphans=[name for name in unregistered if name not in {*spares, *names} and not names],
+            orphans=[] if names else [name for name in unregistered if name not in spares],
         )
 
     def compare(self, names: Collection[str]) -> list[Difference]:
