@@ -89,6 +89,10 @@ class Settings:
     def MAX_SCHEMATA_PER_CONNECTION(self) -> int:
         return int(getattr(settings, "BOARDINGHOUSE_MAX_SCHEMATA_PER_CONNECTION", 200))
 
+    @property
+    def LOCK_TIMEOUT(self) -> float:
+        return float(getattr(settings, "BOARDINGHOUSE_LOCK_TIMEOUT", 1.0))
+
 
 def _labels(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)

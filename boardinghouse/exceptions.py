@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import CommandError
-from django.db import IntegrityError, ProgrammingError
+from django.db import DatabaseError, IntegrityError, ProgrammingError
 from django.utils.connection import ConnectionDoesNotExist
 
 
@@ -92,8 +92,37 @@ class ReplayFailed(BoardinghouseError, CommandError):
     """A statement that ran in the template failed in a schema."""
 
     def __init__(self, schema: str, statement: str, error: Exception) -> None:
-        self.schema, self.statement = schema, statement
-        super().__init__(f"Schema {schema!r}: {str(error).strip()}\nStatement: {statement}")
+        self.schema, self.statement, self.reason = schema, statement, reason_of(error)
+        super().__init__(f"Schema {schema!r}: {self.reason}\nStatement: {statement}")
+
+
+def reason_of(error: Exception) -> str:
+    """Return an error's message; with its type, unless the database says it all."""
+    message = str(error).strip()
+    return message if isinstance(error, DatabaseError) else f"{type(error).__name__}: {message}"
+
+
+class SchemataBehind(BoardinghouseError, CommandError):
+    """Some schemata could not be migrated."""
+
+    def __init__(self, migration: str, failures: Sequence[tuple[str, str, str]], left: int) -> None:
+        self.migration, self.failures, self.left = migration, list(failures), left
+        told = "".join(
+            f"\n\nSchema {schema!r}: {error}\nStatement: {statement}"
+            for schema, error, statement in failures
+        )
+        super().__init__(
+            f"{migration} is not finished: {left} schemata are behind. Mend what is wrong with "
+            f"them, then type `manage.py migrate` again, as you did now; it takes only those.{told}"
+        )
+
+
+class JournalMismatch(BoardinghouseError, CommandError):
+    """What an interrupted migration did does not fit what it would do now."""
+
+
+class SchemaBehind(BoardinghouseError):
+    """The schema is being migrated. Come back in a moment."""
 
 
 class AmbiguousOperation(BoardinghouseError, CommandError):

@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 
 from boardinghouse import ddl, pipeline
+from boardinghouse.batches import LARGEST
 from boardinghouse.conf import conf
-from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata
+from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata, ReplayFailed
+from boardinghouse.journal import JOURNAL, PENDING
 from boardinghouse.names import quote
+from boardinghouse.patience import patiently
 from boardinghouse.schema import working_in
 
 if TYPE_CHECKING:
     from boardinghouse.backends.postgres.base import DatabaseWrapper
 
 logger = logging.getLogger("boardinghouse")
+
+#: Tables that nobody waits for while a migration writes in them.
+PASSED_BY = {"django_migrations", JOURNAL, PENDING}
 
 
 def names_of_schemata(connection: DatabaseWrapper) -> list[str]:
@@ -46,9 +52,54 @@ def registry_table() -> str:
     return str(apps.get_model(conf.SCHEMA_MODEL)._meta.db_table)
 
 
-def replay(connection: DatabaseWrapper, script: list[str]) -> None:
-    """Run statements in every schema. Raises ReplayFailed, naming schema and statement."""
-    pipeline.run(connection, names_of_schemata(connection), script)
+def replay(connection: DatabaseWrapper, names: list[str], script: list[str]) -> None:
+    """Run statements in every schema. Raises ReplayFailed, naming schema and statement.
+
+    In a transaction it is all or none, and nobody is waited for long: while a schema is busy,
+    the locks on the others are given back, and it is the first in the next attempt.
+    """
+    if not connection.in_atomic_block:
+        pipeline.run(connection, names, script)
+        return
+    order = list(names)
+
+    def attempt() -> None:
+        try:
+            pipeline.run(connection, order, script)
+        except ReplayFailed as failed:
+            order.remove(failed.schema)
+            order.insert(0, failed.schema)
+            raise
+
+    patiently(connection, attempt)
+
+
+def batches_for(
+    connection: DatabaseWrapper, names: list[str], locks_each: int, new_tables: set[str]
+) -> tuple[int, int] | None:
+    """Return how many schemata to take in a transaction, and how many of those at once.
+
+    None where the transaction that is open may take them all. One by one while that would
+    keep others from shared tables that are there already.
+    """
+    if not names:
+        return None
+    manner = connection.manner
+    if blocked_tables(connection) - new_tables - PASSED_BY:
+        return 1, 1
+    budget = ddl.lock_budget(connection)
+    fits = ddl.locks_held(connection) + locks_each * len(names) <= budget
+    if fits and len(names) <= (manner.batch_size or len(names)):
+        return None
+    room = max(1, budget // (max(1, locks_each) * manner.parallel))
+    return min(manner.batch_size or LARGEST, room), manner.parallel
+
+
+def blocked_tables(connection: DatabaseWrapper) -> set[str]:
+    """Return the shared tables that this transaction keeps others from using as they like."""
+    with connection.cursor() as cursor:
+        cursor.execute(ddl.read_sql("blocked_tables"))
+        return {name for (name,) in cursor.fetchall()}
 
 
 def disband(connection: DatabaseWrapper) -> None:

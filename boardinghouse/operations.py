@@ -6,23 +6,27 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db.migrations import Migration, RunSQL
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 
-from boardinghouse import ddl, fleet
+from boardinghouse.batches import CHECK
+from boardinghouse.course import Course
 from boardinghouse.exceptions import AmbiguousOperation
-from boardinghouse.names import TEMPLATE
 from boardinghouse.sharing import is_shared_label
 
 #: What Django asks an operation; the last four are what `migrate --plan` shows.
 COPIED = (
-    *("reduces_to_sql", "reversible", "atomic", "elidable", "category"),
+    *("reduces_to_sql", "reversible", "elidable", "category"),
     *("code", "reverse_code", "sql", "reverse_sql"),
 )
 
 
 class Wrapper(Operation):
     """An operation around another one, whose effect on the state is the other one's."""
+
+    # In a migration that is not atomic, we see to the transactions: one for each schema.
+    atomic = False
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
@@ -83,16 +87,19 @@ class PerSchema(Wrapper):
     def _run(self, schema_editor: Any, action: Callable[[], None]) -> None:
         if schema_editor.collect_sql:
             action()
-            return
-        schema_editor.ensure_template()
-        schema_editor.flush()
-        connection = schema_editor.connection
-        before = ddl.locks_held(connection)
-        run_in(schema_editor, TEMPLATE, action)
-        names = fleet.names_of_schemata(connection)
-        fleet.require_room(connection, ddl.locks_held(connection) - before, len(names))
-        for name in names:
-            run_in(schema_editor, name, action)
+        elif isinstance(self.operation, RunSQL):
+            with schema_editor.in_template():
+                action()
+                if schema_editor.connection.in_atomic_block:
+                    for statement in CHECK:
+                        schema_editor.execute(statement, None)
+        else:
+            schema_editor.ensure_template()
+            schema_editor.recorder.run_everywhere(
+                self.operation.describe(),
+                lambda name: run_in(schema_editor, name, action),
+                atomic=bool(self.operation.atomic),
+            )
 
     def describe(self) -> str:
         return f"{super().describe()}, in every schema"
@@ -108,8 +115,49 @@ class Shared(Wrapper):
         if schema_editor.collect_sql:
             action()
             return
-        schema_editor.flush()
-        run_in(schema_editor, None, action)
+        schema_editor.recorder.run_once(
+            self.operation.describe(),
+            lambda: run_in(schema_editor, None, action),
+            atomic=bool(self.operation.atomic),
+        )
+
+
+class Checkpoint(Operation):
+    """Stands before, between and after a migration's operations: so many of them are done.
+
+    After the last one, what was put off to the end is done too, so that Django records the
+    migration in the transaction that did it.
+    """
+
+    reversible = True
+    reduces_to_sql = True
+    atomic = False
+
+    def __init__(self, migration: Migration, position: int, operations: list[str]) -> None:
+        self.migration, self.position, self.operations = migration, position, operations
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        pass
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._reach(schema_editor, self.position, self.operations, backwards=False)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        done = len(self.operations) - self.position
+        self._reach(schema_editor, done, self.operations[::-1], backwards=True)
+
+    def _reach(self, editor: Any, done: int, operations: list[str], *, backwards: bool) -> None:
+        if editor.collect_sql:
+            return
+        if done == 0:
+            editor.recorder.begin(Course(self.migration, backwards, operations))
+        editor.recorder.reach(done)
+        if done == len(operations):
+            editor.finish()
 
 
 class ByApp(Wrapper):

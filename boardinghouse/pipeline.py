@@ -26,9 +26,9 @@ MESSAGES = 512
 
 
 class Step(NamedTuple):
-    """A statement, and the schema that it runs in."""
+    """A statement, and the schema that it runs in (None: ``public``)."""
 
-    schema: str
+    schema: str | None
     statement: str
 
 
@@ -94,7 +94,8 @@ def send(connection: DatabaseWrapper, raw: Any, chunk: list[Step]) -> None:
     except DatabaseError as error:
         # The cursors before the one that failed have a result.
         done = sum(1 for cursor in cursors if cursor.pgresult is not None)
-        raise ReplayFailed(*chunk[min(done, len(chunk) - 1)], error) from error
+        failed = chunk[min(done, len(chunk) - 1)]
+        raise ReplayFailed(failed.schema or "public", failed.statement, error) from error
 
 
 def run_one(connection: DatabaseWrapper, step: Step) -> None:
@@ -103,4 +104,4 @@ def run_one(connection: DatabaseWrapper, step: Step) -> None:
         with working_in(step.schema), connection.cursor() as cursor:
             cursor.execute(step.statement)
     except DatabaseError as error:
-        raise ReplayFailed(*step, error) from error
+        raise ReplayFailed(step.schema or "public", step.statement, error) from error

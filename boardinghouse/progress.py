@@ -213,11 +213,17 @@ def is_bar_possible(stream: Any) -> bool:
     return bool(stream.isatty()) and find_spec("rich") is not None
 
 
-def show_on(output: Any, *, verbosity: int, as_json: bool = False) -> Progress:
+def show_on(
+    output: Any,
+    *,
+    verbosity: int,
+    as_json: bool = False,
+    write: Callable[[str], None] | None = None,
+) -> Progress:
     """Return how a command shows its progress on its output.
 
     Nothing with ``-v 0`` (unless JSON is asked for); the events that were asked for; a bar on
-    a terminal where rich is installed; else lines.
+    a terminal where rich is installed; else lines, with `write` if that is given.
     """
     if as_json:
         return Events(output.write)
@@ -226,7 +232,7 @@ def show_on(output: Any, *, verbosity: int, as_json: bool = False) -> Progress:
     if is_bar_possible(output):
         # What a command writes to ends every piece with a newline; a bar is drawn in pieces.
         return Bar(getattr(output, "_out", output))
-    return Lines(output.write)
+    return Lines(write or output.write)
 
 
 def add_json_option(parser: CommandParser) -> None:

@@ -9,12 +9,12 @@ from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.signals import request_finished, request_started, setting_changed
 from django.db import connections, transaction
-from django.db.migrations import RunPython, RunSQL, SeparateDatabaseAndState
+from django.db.migrations import Migration, RunPython, RunSQL, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 from django.db.models.signals import post_save, pre_migrate
 
 from boardinghouse import ddl, names, sharing, spares
-from boardinghouse.operations import ByApp, Wrapper
+from boardinghouse.operations import ByApp, Checkpoint, Wrapper
 from boardinghouse.schema import (
     abandon_requests,
     begin_request,
@@ -82,7 +82,17 @@ def say_where_operations_run(using: str, plan: Any = None, **kwargs: Any) -> Non
     if not hasattr(connections[using], "apply_schema"):
         return  # a database without schemata of ours
     for migration, _backwards in plan or ():
-        migration.operations = [rewrite(each, str(migration)) for each in migration.operations]
+        migration.operations = with_checkpoints(migration)
+
+
+def with_checkpoints(migration: Migration) -> list[Operation]:
+    """Return a migration's operations, rewritten, and checkpoints all around them."""
+    operations = [rewrite(each, str(migration)) for each in migration.operations]
+    descriptions = [each.describe() for each in operations]
+    found: list[Operation] = [Checkpoint(migration, 0, descriptions)]
+    for position, operation in enumerate(operations, start=1):
+        found += [operation, Checkpoint(migration, position, descriptions)]
+    return found
 
 
 def rewrite(operation: Operation, migration: str) -> Operation:

@@ -20,7 +20,14 @@ class Project:
 
     def manage(self, *arguments, code=0, **environment):
         """Run a management command; return all that it wrote, and check its exit status."""
-        done = subprocess.run(
+        process = self.start(*arguments, **environment)
+        output, _nothing = process.communicate()
+        assert process.returncode == code, output
+        return output
+
+    def start(self, *arguments, **environment):
+        """Start a management command, and return its process."""
+        return subprocess.Popen(
             [sys.executable, "-c", DRIVER, *arguments],
             env={
                 **os.environ,
@@ -32,10 +39,7 @@ class Project:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
-            check=False,
         )
-        assert done.returncode == code, done.stdout
-        return done.stdout
 
     def shell(self, code):
         return self.manage("shell", "--no-imports", "--command", code)

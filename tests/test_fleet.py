@@ -57,6 +57,7 @@ def test_asking_takes_two_round_trips(schemata, django_assert_num_queries):
 def test_statements_are_replayed_in_every_schema_but_not_in_the_template(schemata):
     fleet.replay(
         connection,
+        fleet.names_of_schemata(connection),
         ["ALTER TABLE zoo_kind ADD COLUMN x int", 'ALTER TABLE zoo_kind RENAME COLUMN x TO "%s"'],
     )
 
@@ -70,7 +71,7 @@ def test_a_failure_names_schema_statement_and_cause(schemata):
     statements = ["SELECT 1", "ALTER TABLE zoo_kind ADD COLUMN x int"]
 
     with pytest.raises(ReplayFailed) as caught:
-        fleet.replay(connection, statements)
+        fleet.replay(connection, ["a", "b"], statements)
 
     assert (caught.value.schema, caught.value.statement) == ("b", statements[1])
     assert isinstance(caught.value.__cause__, DatabaseError)
@@ -81,7 +82,7 @@ def test_a_schema_that_drifted_by_hand_is_named(schemata):
     run("ALTER TABLE b.zoo_kind DROP COLUMN latin")
 
     with pytest.raises(ReplayFailed, match="Schema 'b'"):
-        fleet.replay(connection, ["ALTER TABLE zoo_kind ALTER latin TYPE text"])
+        fleet.replay(connection, ["a", "b"], ["ALTER TABLE zoo_kind ALTER latin TYPE text"])
 
 
 def test_room_is_refused_by_what_is_held_and_what_is_needed(monkeypatch):

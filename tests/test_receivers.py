@@ -17,7 +17,7 @@ def test_a_planned_operation_is_asked_where_it_runs(db):
 
     receivers.say_where_operations_run(using="default", plan=[(planned, False)])
 
-    assert isinstance(planned.operations[0], ByApp)
+    assert isinstance(planned.operations[1], ByApp)
 
 
 def test_on_a_database_without_schemata_it_is_left_alone(monkeypatch):

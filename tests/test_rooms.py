@@ -14,7 +14,10 @@ PACKAGE = "boardinghouse"
 LEVELS = {
     0: {"exceptions", "signals", "conf"},
     1: {"base", "names", "progress", "schema", "sharing", "stamps", "statements"},
-    2: {"clone", "ddl", "fleet", "pipeline", "removal", "spares"},
+    2: {
+        *("batches", "clone", "course", "ddl", "fleet", "journal", "patience", "pipeline"),
+        *("removal", "spares", "turns"),
+    },
     3: {"backends"},
     4: {"models", "multi", "operations", "routers"},
     6: {"apps"},

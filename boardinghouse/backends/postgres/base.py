@@ -23,6 +23,7 @@ from boardinghouse.backends.postgres.introspection import DatabaseIntrospection
 from boardinghouse.backends.postgres.operations import DatabaseOperations
 from boardinghouse.backends.postgres.parent import ParentWrapper
 from boardinghouse.backends.postgres.schema import DatabaseSchemaEditor
+from boardinghouse.batches import Manner
 from boardinghouse.exceptions import SchemaNotFound
 from boardinghouse.names import TEMPLATE, compose_path, is_own_name, is_valid_name, quote
 from boardinghouse.schema import carry, get_active_schema_name
@@ -72,6 +73,8 @@ class DatabaseWrapper(ParentWrapper):
         self._path_is_left_alone = False
         #: The schema editor that records statements on this connection, if one is at work.
         self.recorder: DatabaseSchemaEditor | None = None
+        #: How migrations on this connection go over the fleet.
+        self.manner = Manner()
 
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:

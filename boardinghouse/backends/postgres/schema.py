@@ -1,8 +1,7 @@
 """The schema editor: each statement runs once where its table lives, and private ones are
 recorded, to be replayed in every schema.
 
-A statement belongs to a table, and the table says which. No SQL is parsed for it: Django's
-``sql_*`` templates are filled in by ``%``, and ours remember the table that they were given.
+A statement belongs to a table, and the table says which; see `tables`.
 """
 
 from __future__ import annotations
@@ -15,61 +14,19 @@ from typing import Any
 
 from django.apps import apps as global_apps
 from django.apps.registry import Apps
-from django.db.backends.ddl_references import Statement as Parts
-from django.db.backends.utils import strip_quotes
 from django.db.models import Model
 
 from boardinghouse import ddl, fleet
 from boardinghouse.backends.postgres.parent import ParentEditor
+from boardinghouse.backends.postgres.recorder import Recorder
+from boardinghouse.backends.postgres.tables import table_of, templates_of
 from boardinghouse.conf import conf
 from boardinghouse.exceptions import AdoptionRequired
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import working_in
 from boardinghouse.sharing import find_model, is_private_join, is_shared_model, private_tables
-from boardinghouse.statements import split
-
-
-class Statement(str):
-    """SQL that knows its table."""
-
-    table: str | None = None
-
-    def __add__(self, other: str) -> Statement:
-        return of_table(str.__add__(self, other), self.table)
-
-
-class Template(str):
-    """An SQL template of Django's whose result knows its table."""
-
-    def __mod__(self, parts: Any) -> Statement:
-        table = (parts.get("table") or parts.get("old_table")) if isinstance(parts, dict) else None
-        return of_table(str.__mod__(self, parts), strip_quotes(str(table)) if table else None)
-
-
-def of_table(sql: str, table: str | None) -> Statement:
-    """Return a statement that knows its table."""
-    statement = Statement(sql)
-    statement.table = table
-    return statement
-
-
-def templates_of(editor: type) -> dict[str, Template]:
-    """Return an editor class's ``sql_*`` templates as ours."""
-    return {
-        name: Template(value)
-        for name in dir(editor)
-        if name.startswith("sql_") and isinstance(value := getattr(editor, name), str)
-    }
-
-
-def table_of(sql: object) -> str | None:
-    """Return the table that a statement knows, ours or one of Django's that is not text yet."""
-    known = sql.parts.get("table") if isinstance(sql, Parts) else getattr(sql, "table", None)
-    return strip_quotes(str(known)) if known else None
-
 
 ACTIONS = (
-    "create_model",
     "alter_db_table_comment",
     "alter_db_tablespace",
     "alter_unique_together",
@@ -111,17 +68,17 @@ class DatabaseSchemaEditor(ParentEditor):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.recorder = Recorder(self)
         self._apps: Apps = global_apps
         self._models: dict[str, type[Model] | None] = {}
-        self._recorded: list[str] = []
-        self._stale_views: set[str] = set()
         self._quoted: set[str] = set()
-        self._locks_before = 0
         self._place: str | None = None
         self._is_placed = False
+        self._is_all_private = False
         self._template_is_there = False
 
     def __enter__(self) -> DatabaseSchemaEditor:
+        self.recorder.is_nested = self.connection.in_atomic_block
         super().__enter__()
         self._outer = outer = self.connection.recorder
         if outer is not None:
@@ -138,7 +95,8 @@ class DatabaseSchemaEditor(ParentEditor):
     ) -> None:
         try:
             if exc_type is None:
-                self._finish()
+                self.finish()
+                self.recorder.end()
         except BaseException as error:
             self.connection.recorder = self._outer
             super().__exit__(type(error), error, error.__traceback__)
@@ -146,7 +104,8 @@ class DatabaseSchemaEditor(ParentEditor):
         self.connection.recorder = self._outer
         super().__exit__(exc_type, exc_value, traceback)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Run what was put off to the end of the migration, and replay what was recorded."""
         deferred, self.deferred_sql = self.deferred_sql, []
         for sql in deferred:
             self.execute(sql, None)
@@ -160,15 +119,22 @@ class DatabaseSchemaEditor(ParentEditor):
         if self._is_placed:
             with working_in(self._place):
                 super().execute(statement, params)
-            return
-        table = table_of(sql) or table_of(statement) or self._find_named(statement)
-        if table is None or self._is_shared(table):
-            with working_in(None):
-                super().execute(statement, params)
         elif self.collect_sql:
             super().execute(statement, params)
-        else:
-            self._execute_private(statement, params, table)
+        elif not self.recorder.is_skipping:
+            table = table_of(sql) or table_of(statement) or self._find_named(statement)
+            if params is not None:
+                statement = self.connection.ops.compose_sql(statement, params)
+            self._execute_in(None if self._is_shared(table) else TEMPLATE, statement, table)
+
+    def _execute_in(self, place: str | None, statement: str, table: str | None) -> None:
+        if place is not None:
+            self.ensure_template()
+        if not self.recorder.recalls("execute", place or "public", statement):
+            run = super().execute
+            self.recorder.execute(statement, place, lambda: run(statement, None))
+        if place is not None and table is not None:
+            self._note_join(table)
 
     def quote_name(self, name: str) -> str:
         self._quoted.add(name)
@@ -199,38 +165,18 @@ class DatabaseSchemaEditor(ParentEditor):
         finally:
             self._place, self._is_placed = before
 
-    def _execute_private(self, statement: str, params: Any, table: str) -> None:
-        self.ensure_template()
-        if params is not None:
-            statement = self.connection.ops.compose_sql(statement, params)
-        with working_in(TEMPLATE):
-            if not self._recorded:
-                self._locks_before = ddl.locks_held(self.connection)
-            super().execute(statement, None)
-        self._recorded.extend(split(statement))
-        self._note_join(table)
-        if not self.connection.in_atomic_block:
-            # The template keeps the statement whatever comes next, so every schema must have it.
-            self.flush()
-
-    # Replaying
+    @contextmanager
+    def in_template(self) -> Iterator[None]:
+        """Run a block's statements in the template, whatever they are about, and record them."""
+        self._is_all_private = True
+        try:
+            yield
+        finally:
+            self._is_all_private = False
 
     def flush(self) -> None:
-        """Replay what was recorded in every schema, and renew the views of joins it touched."""
-        recorded, self._recorded = self._recorded, []
-        stale, self._stale_views = self._stale_views, set()
-        if recorded:
-            self._require_room()
-            fleet.replay(self.connection, recorded)
-        for table in sorted(stale):
-            ddl.refresh_join_view(self.connection, table)
-
-    def _require_room(self) -> None:
-        if self.connection.in_atomic_block:
-            with working_in(TEMPLATE):
-                locks = ddl.locks_held(self.connection) - self._locks_before
-            schemata = len(fleet.names_of_schemata(self.connection))
-            fleet.require_room(self.connection, locks, schemata)
+        """Replay in every schema what was recorded."""
+        self.recorder.flush()
 
     # The template
 
@@ -261,14 +207,27 @@ class DatabaseSchemaEditor(ParentEditor):
 
     # Introspection: the template's path shows private and shared tables alike
 
-    def _constraint_names(self, *args: Any, **kwargs: Any) -> list[str]:
-        with self._looking():
-            # The stubs lack this one, and the next.
-            return super()._constraint_names(*args, **kwargs)  # type: ignore[misc, no-any-return]
+    def _constraint_names(self, model: Any, *args: Any, **kwargs: Any) -> list[str]:
+        if self.recorder.is_skipping:
+            return ["of an operation that is done"]  # Django's editor expects to find one
+        find = super()._constraint_names  # type: ignore[misc]  # the stubs lack it, and the next
+
+        def ask() -> Any:
+            with self._looking():
+                return find(model, *args, **kwargs)
+
+        question = f"constraints of {model._meta.db_table}: {args} {sorted(kwargs.items())}"
+        return list(self.recorder.answer(question, ask))
 
     def _get_sequence_name(self, table: str, column: str) -> str | None:
-        with self._looking():
-            return super()._get_sequence_name(table, column)  # type: ignore[misc, no-any-return]
+        find = super()._get_sequence_name  # type: ignore[misc]
+
+        def ask() -> Any:
+            with self._looking():
+                return find(table, column)
+
+        found = self.recorder.answer(f"sequence of {table}.{column}", ask)
+        return None if found is None else str(found)
 
     def _looking(self) -> working_in:
         if self._is_placed:
@@ -288,13 +247,21 @@ class DatabaseSchemaEditor(ParentEditor):
         super().alter_db_table(model, old_db_table, new_db_table)
         self._note_join(new_db_table)
 
+    def create_model(self, model: type[Model]) -> None:
+        self.learn(model)
+        if is_shared_model(model):
+            self.recorder.new_tables.add(model._meta.db_table)
+        super().create_model(model)
+
     def delete_model(self, model: type[Model]) -> None:
         self.learn(model)
         if model._meta.label_lower == conf.SCHEMA_MODEL.lower() and not self.collect_sql:
             fleet.disband(self.connection)
         super().delete_model(model)
 
-    def _is_shared(self, table: str) -> bool:
+    def _is_shared(self, table: str | None) -> bool:
+        if self._is_all_private or table is None:
+            return not self._is_all_private
         model = self._model_of(table)
         if model is None:
             return not self._is_in_template(table)
@@ -304,13 +271,16 @@ class DatabaseSchemaEditor(ParentEditor):
         return self._model_of(name) is not None or self._is_in_template(name)
 
     def _is_in_template(self, table: str) -> bool:
-        with self._looking():
-            return ddl.table_exists(self.connection, TEMPLATE, table)
+        def ask() -> bool:
+            with self._looking():
+                return ddl.table_exists(self.connection, TEMPLATE, table)
+
+        return bool(self.recorder.answer(f"table {table}", ask))
 
     def _note_join(self, table: str) -> None:
         model = self._model_of(table)
         if model is not None and is_private_join(model):
-            self._stale_views.add(table)
+            self.recorder.stale_views.add(table)
 
     def _model_of(self, table: str) -> type[Model] | None:
         if table not in self._models:

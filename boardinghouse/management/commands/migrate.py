@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.core.management.commands import migrate
+from django.db import connections
+
+from boardinghouse import turns
+from boardinghouse.batches import Manner
+from boardinghouse.course import remedy
+from boardinghouse.journal import forget, unfinished
+from boardinghouse.progress import Bar, Events, Progress, show_on
+
+
+class Command(migrate.Command):
+    help = f"{migrate.Command.help} Private models: the template, and every schema."
+
+    progress: Progress = Progress()
+    is_within_line = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--parallel",
+            type=positive,
+            metavar="N",
+            default=Manner().parallel,
+            help="Over how many connections batches go at once. Default: one for each processor.",
+        )
+        parser.add_argument(
+            "--batch-size",
+            type=positive,
+            metavar="N",
+            help="Have no more than N schemata in a transaction. Default: all, while PostgreSQL "
+            "has room for their locks and nobody waits for shared tables.",
+        )
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            dest="as_json",
+            help="Write what happens as JSON, an object a line.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connection: Any = connections[options["database"]]
+        if not hasattr(connection, "apply_schema"):
+            super().handle(*args, **options)
+        elif options["plan"] or options["check_unapplied"]:
+            super().handle(*args, **options)
+            if options["check_unapplied"] and unfinished(connection):
+                sys.exit(1)
+        else:
+            self.migrate(connection, *args, **options)
+
+    def migrate(
+        self,
+        connection: Any,
+        *args: Any,
+        verbosity: int,
+        parallel: int,
+        batch_size: int | None,
+        as_json: bool,
+        **options: Any,
+    ) -> None:
+        """Migrate when it is this process's turn; what is unfinished afterwards is an error."""
+        self.progress = show_on(
+            self.stdout, verbosity=verbosity, as_json=as_json, write=self.write_line
+        )
+        before = connection.manner
+        connection.manner = Manner(batch_size, parallel, self.progress)
+        try:
+            with turns.taking(connection, self.progress) as turn:
+                super().handle(*args, verbosity=0 if as_json else verbosity, **options)
+                if options["fake"]:
+                    self.forget_faked(connection)
+        finally:
+            connection.manner = before
+        if turn.is_unfinished:
+            self.refuse_unfinished(connection)
+
+    def migration_progress_callback(
+        self, action: str, migration: Any = None, fake: bool = False
+    ) -> None:
+        if isinstance(self.progress, Events):
+            self.progress.tell(action, migration=migration and str(migration), fake=fake)
+            return
+        super().migration_progress_callback(action, migration, fake)
+        self.is_within_line = self.verbosity > 0 and action in ("apply_start", "unapply_start")
+        if isinstance(self.progress, Bar):
+            self.end_line()
+
+    def write_line(self, message: str) -> None:
+        """Write a line of its own; Django leaves "Applying ..." open until it is done."""
+        self.end_line()
+        self.stdout.write(f"    {message}")
+
+    def end_line(self) -> None:
+        if self.is_within_line:
+            self.stdout.write("")
+        self.is_within_line = False
+
+    def forget_faked(self, connection: Any) -> None:
+        """Take the word of who says that an interrupted migration is done."""
+        applied = turns.applied_migrations(connection)
+        for entry in unfinished(connection):
+            if (entry.key in applied) is not entry.backwards:
+                forget(connection, *entry.key)
+                self.progress.say(f"{entry} was interrupted; that is forgotten, as you say so.")
+
+    def refuse_unfinished(self, connection: Any) -> None:
+        for entry in unfinished(connection):
+            raise CommandError(f"{entry} is not finished. To finish it, {remedy(entry)}.")
+
+
+def positive(text: str) -> int:
+    """Return a number from the command line, one at least."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number

@@ -1,0 +1,217 @@
+"""Migrating a fleet: batches, a journal, and going on after whatever happened."""
+
+import json
+import time
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from tests.project import Project, empty_database, server
+
+NAMES = ("a", "b", "c", "d")
+EVERYWHERE = ("__template__", *NAMES)
+LAST = "0006_concurrently"
+SETTINGS = "tests.projects.library"
+
+#: All that a schema's tables are, as text that does not depend on the schema.
+SHAPE = """
+    SELECT string_agg(line, E'\\n' ORDER BY line) FROM (
+        SELECT format('%s.%s %s %s', c.relname, a.attname, format_type(atttypid, atttypmod),
+            attnotnull) AS line
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND attnum > 0
+        WHERE relnamespace = '"{0}"'::regnamespace AND relkind = 'r' AND NOT attisdropped
+        UNION ALL
+        SELECT format('%s %s', indexname, replace(indexdef, '{0}.', ''))
+        FROM pg_indexes WHERE schemaname = '{0}'
+        UNION ALL
+        SELECT format('%s %s', conname, replace(pg_get_constraintdef(oid), '{0}.', ''))
+        FROM pg_constraint WHERE connamespace = '"{0}"'::regnamespace
+        UNION ALL
+        SELECT 'invalid ' || indexrelid::regclass FROM pg_index JOIN pg_class c ON c.oid = indrelid
+        WHERE relnamespace = '"{0}"'::regnamespace AND NOT indisvalid
+    ) lines
+"""
+
+#: Lets the nth DDL command wait for a lock that the test has.
+STOP_AT = """
+    CREATE SEQUENCE commands;
+    CREATE FUNCTION stop() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN IF nextval('public.commands') = {} THEN PERFORM pg_advisory_xact_lock(42); END IF; END $$;
+    CREATE EVENT TRIGGER stop ON ddl_command_start EXECUTE FUNCTION stop()
+"""
+
+
+@pytest.fixture(scope="module")
+def base(django_db_setup, django_db_blocker):
+    """A database with the first migration, and four schemata that hold a book each."""
+    with django_db_blocker.unblock(), empty_database("bh_fleet_base") as name:
+        project = Project(SETTINGS, name)
+        project.manage("migrate", "-v", "0")
+        project.manage("migrate", "library", "0001", "-v", "0")
+        project.shell(
+            "from boardinghouse.models import Schema; Schema.objects.mass_create(*'abcd')"
+        )
+        for each in NAMES:
+            project.query(f"INSERT INTO {each}.library_book (title) VALUES ('{each}')")
+        yield name
+
+
+@pytest.fixture
+def project(base, db):
+    with empty_database("bh_fleet", template=base) as name:
+        yield Project(SETTINGS, name)
+
+
+def shapes(project):
+    """How many different shapes the template and the schemata have, and one of them."""
+    found = [project.query(SHAPE.format(name))[0][0] for name in EVERYWHERE]
+    return len(set(found)), found[0]
+
+
+def rows(project, query="SELECT title FROM {}.library_book ORDER BY id"):
+    return [project.query(query.format(name)) for name in NAMES]
+
+
+def applied(project):
+    found = project.query("SELECT name FROM django_migrations WHERE app = 'library' ORDER BY name")
+    return [name for (name,) in found]
+
+
+def journal_tables(project):
+    return project.query("SELECT relname FROM pg_class WHERE relname ~ '^boardinghouse_[jp]'")
+
+
+def done_in(project):
+    query = "SELECT schema FROM boardinghouse_pending WHERE is_done ORDER BY schema"
+    return [name for (name,) in project.query(query)]
+
+
+def assert_finished(project, last=LAST):
+    """Every schema is as the template, everything is recorded once, and no journal is left."""
+    assert shapes(project)[0] == 1
+    assert applied(project)[-1] == last
+    assert len(applied(project)) == len(set(applied(project)))
+    assert journal_tables(project) == []
+    authors = project.query("SELECT count(*) FROM library_author")[0][0]
+    assert authors == (1 if last >= "0003" else 0)
+
+
+@contextmanager
+def locked(project, table):
+    """Keep a table locked during a block."""
+    with psycopg.connect(**server(), dbname=project.database) as other:
+        other.execute(f"LOCK TABLE {table}")
+        yield other
+        other.rollback()
+
+
+def wait_for(project, query):
+    """Wait until a query finds something: at most half a minute."""
+    deadline = time.monotonic() + 30
+    while not project.query(query):
+        assert time.monotonic() < deadline, query
+        time.sleep(0.02)
+
+
+WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+@contextmanager
+def running(project, *arguments, **environment):
+    """Have a command at work during a block, and kill it -9 if it still is."""
+    process = project.start(*arguments, **environment)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+# Batches
+
+
+def test_a_fleet_goes_forwards_and_backwards_in_batches(project):
+    begun = shapes(project)
+
+    project.manage("migrate", "library", "--batch-size", "1", "--parallel", "2")
+
+    assert_finished(project)
+    # Python put a book into each, raw SQL added 2 to its pages.
+    query = "SELECT title, pages FROM {}.library_book ORDER BY id"
+    assert rows(project, query) == [[("A;B", 9), ("python", 8)]] * 4
+
+    project.manage("migrate", "library", "0001", "--batch-size", "3")
+
+    assert shapes(project) == begun
+    assert applied(project) == ["0001_initial"]
+    assert journal_tables(project) == []
+    assert rows(project) == [[("A;B",)]] * 4
+
+
+def test_without_options_the_result_is_the_same(project):
+    project.manage("migrate", "library", "0004")
+    small = shapes(project)
+    project.manage("migrate", "library", "0001")
+    project.manage("migrate", "library", "0004", "--batch-size", "1")
+
+    assert shapes(project) == small
+    assert small[0] == 1
+
+
+def test_progress_is_told_in_lines_in_events_or_not_at_all(project):
+    lines = project.manage("migrate", "library", "0002", "--batch-size", "2")
+    events = project.manage("migrate", "library", "0001", "--batch-size", "2", "--json")
+    nothing = project.manage("migrate", "library", "0002", "--batch-size", "2", "-v", "0")
+
+    assert "    library.0002_shelf: 4 of 4 schemata (" in lines
+    found = [json.loads(line) for line in events.splitlines()]
+    assert {"event": "unapply_success", "migration": "library.0002_shelf", "fake": False} in found
+    assert found[-2]["event"] == "unapply_success" or found[-1]["event"] == "unapply_success"
+    assert [each["total"] for each in found if each["event"] == "finished"] == [4]
+    assert nothing == ""
+
+
+# Killed
+
+
+@pytest.mark.parametrize("command", [3, 8, 13, 21, 34, 55])
+def test_killed_at_any_moment_the_next_run_goes_on(project, command):
+    interrupt(project, command, "migrate", "library", "--batch-size", "1", "--parallel", "1")
+
+    told = project.manage("migrate", "library", "--batch-size", "2", "--parallel", "2")
+
+    assert_finished(project)
+    assert (
+        rows(project, "SELECT title, pages FROM {}.library_book ORDER BY id")
+        == [[("A;B", 9), ("python", 8)]] * 4
+    )
+    assert "OK" in told
+
+
+@pytest.mark.parametrize("command", [3, 9, 16, 26, 40])
+def test_killed_on_the_way_back_the_next_run_goes_on(project, command):
+    begun = shapes(project)
+    project.manage("migrate", "library", "-v", "0")
+    back = ("migrate", "library", "0001", "--batch-size", "1", "--parallel", "1")
+    interrupt(project, command, *back)
+
+    project.manage(*back)
+
+    assert shapes(project) == begun
+    assert applied(project) == ["0001_initial"]
+    assert journal_tables(project) == []
+    assert rows(project) == [[("A;B",)]] * 4
+
+
+def interrupt(project, command, *arguments):
+    """Kill a command -9 while PostgreSQL is about to run its nth DDL command."""
+    project.query(STOP_AT.format(command))
+    with psycopg.connect(**server(), dbname=project.database, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(42)")
+        with running(project, *arguments) as process:
+            wait_for(project, f"{WAITING} AND wait_event = 'advisory'")
+            assert process.poll() is None
+    project.query("DROP EVENT TRIGGER stop; DROP FUNCTION stop; DROP SEQUENCE commands")
