@@ -12,11 +12,15 @@ from django.db.models.expressions import RawSQL
 from django.db.models.lookups import IsNull
 from django.db.models.manager import BaseManager
 
+from boardinghouse.behind import refuse_behind
+from boardinghouse.journal import PENDING
 from boardinghouse.names import compose_path, is_valid_name, quote
 from boardinghouse.schema import activate_schema, get_schema_model
 
 if TYPE_CHECKING:
     from boardinghouse.models import AbstractSchema, SchemaQuerySet
+
+MIGRATING = "boardinghouse_is_migrating"
 
 
 def visible(user: Any, name: str) -> SchemaQuerySet:
@@ -40,20 +44,24 @@ def enter(user: Any, name: str) -> AbstractSchema | None:
 def prepare(user: Any, name: str) -> AbstractSchema | None:
     """Return a schema if the user may enter it, ready to be activated without a round trip.
 
-    Membership, the proof that the schema exists and the ``SET`` are one statement.
+    Membership, the proof that the schema exists and the ``SET`` are one statement. While a
+    migration is at work, another one raises SchemaBehind if the schema is waiting for it.
     """
     manager: Any = get_schema_model()._default_manager
     statement = compiled(manager.model, manager.db, bool(getattr(user, "is_superuser", False)))
     if statement is None:
         found = setting_path(visible(user, name), Value(compose_path(name)))
         schema: AbstractSchema | None = next(iter(found), None)
+        is_migrating = bool(getattr(schema, MIGRATING, False))
     elif is_valid_name(name) and user.is_authenticated and user.is_active:
-        schema = statement.run(user, name)
+        schema, is_migrating = statement.run(user, name)
     else:
         schema = None
     if schema is not None:
         connection: Any = connections[manager.db]
         connection.believe_path(name)
+        if is_migrating:
+            refuse_behind(connection, name)
     return schema
 
 
@@ -71,11 +79,17 @@ def there(seen: Any, name: Any, quoted: Any) -> Any:
 
 
 def setting_path(found: Any, path: Any) -> Any:
-    """Return the queryset that also sets the search path if it finds its row."""
+    """Return the queryset that also sets the search path if it finds its row.
+
+    And tells whether there is a journal of a migration that some schemata have yet to do.
+    """
     set_path = Func(
         Value("search_path"), path, Value(False), function="set_config", output_field=TextField()
     )
-    return found.annotate(boardinghouse_search_path=set_path)
+    journal = Func(Value(f"public.{PENDING}"), function="to_regclass", output_field=TextField())
+    return found.annotate(
+        **{"boardinghouse_search_path": set_path, MIGRATING: IsNull(journal, False)}
+    )
 
 
 # The ORM takes three times as long to build the statement as PostgreSQL to run it, and it is
@@ -110,8 +124,11 @@ class Statement(NamedTuple):
     params: tuple[Any, ...]
     fields: tuple[str, ...]
 
-    def run(self, user: Any, name: str) -> AbstractSchema | None:
-        """Return the schema, with the path set to it, if the user may enter it."""
+    def run(self, user: Any, name: str) -> tuple[AbstractSchema | None, bool]:
+        """Return the schema, with the path set to it, if the user may enter it.
+
+        And whether a migration is at work.
+        """
         connection: Any = connections[self.using]
         values = {
             Slot.USER: user._meta.pk.get_db_prep_value(user.pk, connection),
@@ -126,9 +143,9 @@ class Statement(NamedTuple):
             )
             row = cursor.fetchone()
         if row is None:
-            return None
-        schema: AbstractSchema = self.model.from_db(self.using, self.fields, row[:-1])
-        return schema
+            return None, False
+        schema: AbstractSchema = self.model.from_db(self.using, self.fields, row[:-2])
+        return schema, row[-1]
 
 
 @cache
@@ -148,7 +165,7 @@ def compiled(model: Any, using: str, is_superuser: bool) -> Statement | None:
     columns = [column for column, *_ in compiler.select]
     if compiler.get_converters(columns):
         return None
-    fields = tuple(column.target.attname for column in columns[:-1])
+    fields = tuple(column.target.attname for column in columns[:-2])
     return Statement(model, using, sql, tuple(params), fields)
 
 

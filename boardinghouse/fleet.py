@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 
-from boardinghouse import ddl, pipeline
+from boardinghouse import ddl, journal, pipeline
 from boardinghouse.batches import LARGEST
 from boardinghouse.conf import conf
 from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata, ReplayFailed
@@ -45,6 +45,11 @@ def names_of_schemata(connection: DatabaseWrapper) -> list[str]:
         if not exists:
             logger.warning("The row of schema %r has no schema in PostgreSQL.", name)
     return [name for name, exists, _is_spare in rows if exists]
+
+
+def is_behind(connection: DatabaseWrapper, name: str) -> bool:
+    """Tell whether a schema has yet to do what a migration has done in the template."""
+    return bool(journal.behind(connection, name))
 
 
 def registry_table() -> str:
@@ -118,6 +123,7 @@ def disband(connection: DatabaseWrapper) -> None:
         ddl.require_room(connection, len(names), "Dropping")
     for name in names:
         ddl.drop(connection, name)
+        journal.forget_schema(connection, name)
 
 
 def require_room(connection: DatabaseWrapper, locks_each: int, schemata: int) -> None:

@@ -195,12 +195,6 @@ def forget_schema(connection: DatabaseWrapper, name: str) -> None:
         ask(connection, f"DELETE FROM {PENDING} WHERE schema = %s", [name])
 
 
-def rename_schema(connection: DatabaseWrapper, old: str, new: str) -> None:
-    """Let what a schema has yet to do follow its new name."""
-    if is_there(connection):
-        ask(connection, f"UPDATE {PENDING} SET schema = %s WHERE schema = %s", [new, old])
-
-
 def behind(connection: DatabaseWrapper, name: str) -> list[tuple[str, str]]:
     """Return the migrations, app and name, that a schema has yet to do."""
     if not ddl.table_exists(connection, "public", PENDING):

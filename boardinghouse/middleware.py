@@ -14,15 +14,16 @@ from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.translation import gettext as _
 
 from boardinghouse import access
+from boardinghouse.behind import is_from_schema_behind
 from boardinghouse.conditional import keep_apart
 from boardinghouse.csrf import csrf_refusal
-from boardinghouse.exceptions import Forbidden, TemplateSchemaActivation
+from boardinghouse.exceptions import Forbidden, SchemaBehind, TemplateSchemaActivation
 from boardinghouse.mirror import mirror_schema
 from boardinghouse.missing import is_for_want_of_schema, is_from_vanished_schema
 from boardinghouse.origin import ask_first, is_cross_site, is_prefetch, wanted_in
 from boardinghouse.pinned import get_pinned_schema
 from boardinghouse.races import keep_later_switches, note_choice, recall_choice
-from boardinghouse.responses import answer, ask_to_select, refuse
+from boardinghouse.responses import answer, ask_to_select, ask_to_wait, refuse
 from boardinghouse.schema import activate_schema, begin_request, deactivate_schema, end_request
 from boardinghouse.stale import refuse_stale
 from boardinghouse.switching import KEY, achange_schema, change_schema, forget_schema, store
@@ -94,6 +95,8 @@ class SchemaMiddleware:
         if is_from_vanished_schema(exception):
             leave(request)
             return ask_to_select(request)
+        if isinstance(exception, SchemaBehind) or is_from_schema_behind(exception):
+            return ask_to_wait(request)
         return None
 
 
@@ -128,6 +131,8 @@ def serve_or_enter(request: HttpRequest) -> HttpResponseBase | None:
         resume(request)
     except Forbidden:
         return refuse(request)
+    except SchemaBehind:
+        return ask_to_wait(request)
     return None
 
 

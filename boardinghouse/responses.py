@@ -17,6 +17,9 @@ from django.utils.translation import gettext as _
 
 from boardinghouse.wishes import endpoint_address
 
+#: Seconds after which to ask again for a schema that is being migrated.
+RETRY_AFTER = 10
+
 
 def answer(
     request: HttpRequest, message: str, *, schema: str | None = None, status: int = 200
@@ -34,6 +37,17 @@ def refuse(request: HttpRequest) -> HttpResponse:
         context = {"message": message, "address": endpoint_address(request)}
         return show(request, "boardinghouse/refused.html", context, status=403)
     return answer(request, message, status=403)
+
+
+def ask_to_wait(request: HttpRequest) -> HttpResponse:
+    """Say that the schema is being migrated, and when to come back (RFC 9110, 15.6.4)."""
+    message = _("This schema is being updated. Please try again in a moment.")
+    if is_person(request):
+        response = show(request, "boardinghouse/updating.html", {"message": message}, status=503)
+    else:
+        response = answer(request, message, status=503)
+    response["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 def ask_to_select(request: HttpRequest) -> HttpResponse:
