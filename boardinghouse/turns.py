@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.migrations.recorder import MigrationRecorder
 
-from boardinghouse.journal import JOURNAL, ask
+from boardinghouse.journal import ask
 from boardinghouse.progress import Progress
 
 if TYPE_CHECKING:
@@ -26,34 +23,55 @@ HOLDERS = (
 )
 
 
-@dataclass
+class PlanIsStale(Exception):
+    """Another process has migrated since this one made its plan."""
+
+
 class Turn:
-    """What is known when the turn is over."""
+    """The right to migrate a database, taken when there is something to do.
 
-    is_unfinished: bool = False
-
-
-@contextmanager
-def taking(connection: DatabaseWrapper, progress: Progress) -> Iterator[Turn]:
-    """Run a block while no other process migrates this database; say so when one does.
-
-    Two round trips, one before and one after, which also tells whether something is left
-    unfinished.
+    A lock of the session: PostgreSQL takes it back when the process is killed.
     """
-    if not _try(connection):
-        (pids,) = ask(connection, HOLDERS)[0]
-        progress.say(
+
+    def __init__(self, connection: DatabaseWrapper, progress: Progress) -> None:
+        self.connection, self.progress = connection, progress
+        self.is_taken = False
+
+    def take(self) -> bool:
+        """Take the lock, and say so when that means waiting; return whether it did."""
+        if _try(self.connection):
+            self.is_taken = True
+            return False
+        (pids,) = ask(self.connection, HOLDERS)[0]
+        self.progress.say(
             f"Another migrate is at work on this database (PostgreSQL's process {pids}). Waiting."
         )
-        while not _try(connection):
+        while not _try(self.connection):
             time.sleep(PAUSE)
-    turn = Turn()
-    try:
-        yield turn
-    finally:
-        if not connection.is_aborted():
-            query = f"SELECT pg_advisory_unlock({MIGRATE_LOCK}), to_regclass(%s) IS NOT NULL"
-            _unlocked, turn.is_unfinished = ask(connection, query, [f"public.{JOURNAL}"])[0]
+        self.is_taken = True
+        return True
+
+    def take_for(self, plan: Any) -> None:
+        """Take the lock unless it is taken; raise PlanIsStale if the plan was made too early."""
+        if self.is_taken or not plan:
+            return
+        if self.take() or is_stale(plan, applied_migrations(self.connection)):
+            raise PlanIsStale
+
+    def end(self) -> None:
+        """Give the lock back."""
+        if self.is_taken and not self.connection.is_aborted():
+            ask(self.connection, f"SELECT pg_advisory_unlock({MIGRATE_LOCK})")
+        self.is_taken = False
+
+
+def is_stale(plan: Any, applied: Any) -> bool:
+    """Tell whether a migration that was to be applied is by now, or one to be unapplied is not."""
+    return any(
+        ((migration.app_label, migration.name) in applied) is not backwards
+        for migration, backwards in plan
+        if not migration.replaces
+    )
 
 
 def applied_migrations(connection: Any) -> Any:

@@ -126,8 +126,9 @@ def running(project, *arguments, **environment):
     try:
         yield process
     finally:
-        process.kill()
-        process.communicate()
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 # Batches
@@ -215,3 +216,182 @@ def interrupt(project, command, *arguments):
             wait_for(project, f"{WAITING} AND wait_event = 'advisory'")
             assert process.poll() is None
     project.query("DROP EVENT TRIGGER stop; DROP FUNCTION stop; DROP SEQUENCE commands")
+
+
+# Failing
+
+
+def test_a_schema_that_drifted_fails_alone_and_the_next_run_takes_only_it(project):
+    project.query("ALTER TABLE c.library_book ADD COLUMN pages int")
+
+    told = project.manage("migrate", "library", "--batch-size", "2", code=1)
+
+    assert 'Schema \'c\': column "pages" of relation "library_book" already exists' in told
+    assert 'Statement: ALTER TABLE "library_book" ADD COLUMN "pages"' in told
+    assert "Traceback" not in told
+    assert applied(project) == ["0001_initial", "0002_shelf"]
+    assert done_in(project) == ["a", "b", "d"]
+    # It stopped before what is shared.
+    assert project.query("SELECT count(*) FROM library_author") == [(0,)]
+    assert project.manage("migrate", "--check", code=1) == ""
+    assert "already exists" in project.manage("migrate", "library", code=1)
+
+    project.query("ALTER TABLE c.library_book DROP COLUMN pages")
+    told = project.manage("migrate", "library")
+
+    assert "library.0003_segments was interrupted" in told
+    assert "1 schemata are behind" in told
+    assert_finished(project)
+
+
+def test_python_that_fails_in_a_schema_fails_there_alone(project):
+    project.manage("migrate", "library", "0003")
+    project.query("ALTER TABLE b.library_book ADD CONSTRAINT snakes CHECK (title <> 'python')")
+
+    told = project.manage("migrate", "library", "0004", "--batch-size", "1", code=1)
+
+    assert "Schema 'b': new row for relation \"library_book\" violates check constraint" in told
+    assert "Statement: Raw Python operation" in told
+    assert [len(each) for each in rows(project)] == [2, 1, 2, 2]
+
+    project.query("ALTER TABLE b.library_book DROP CONSTRAINT snakes")
+    project.manage("migrate", "library", "0004")
+
+    assert_finished(project, "0004_python")
+    assert [len(each) for each in rows(project)] == [2, 2, 2, 2]
+
+
+def test_a_busy_schema_delays_nobody_and_has_its_turn_when_it_is_free(project):
+    with locked(project, "b.library_book") as other:
+        options = ("--batch-size", "1", "--parallel", "1")
+        with running(project, "migrate", "library", "0002", *options) as process:
+            wait_for(project, "SELECT 1 FROM pg_class WHERE relname = 'boardinghouse_pending'")
+            wait_for(project, "SELECT 1 FROM boardinghouse_pending WHERE is_done AND schema = 'd'")
+            assert "b" not in done_in(project)
+            other.rollback()
+            output, _nothing = process.communicate()
+
+    assert process.returncode == 0, output
+    assert_finished(project, "0002_shelf")
+
+
+def test_a_schema_that_stays_busy_is_reported(project):
+    with locked(project, "b.library_book"):
+        told = project.manage("migrate", "library", "0002", "--batch-size", "2", code=1)
+
+        assert "Schema 'b': canceling statement due to lock timeout" in told
+        assert done_in(project) == ["a", "c", "d"]
+
+    project.manage("migrate", "library", "0002")
+
+    assert_finished(project, "0002_shelf")
+
+
+def test_in_one_transaction_a_busy_schema_undoes_all(project):
+    with locked(project, "b.library_book"):
+        told = project.manage("migrate", "library", "0002", code=1)
+
+    assert "Schema 'b': canceling statement due to lock timeout" in told
+    assert applied(project) == ["0001_initial"]
+    assert shapes(project)[0] == 1
+    assert journal_tables(project) == []
+
+
+def test_the_file_may_not_change_while_it_is_unfinished(project):
+    project.query("ALTER TABLE c.library_book ADD COLUMN pages int")
+    project.manage("migrate", "library", "--batch-size", "2", code=1)
+    project.query("UPDATE boardinghouse_journal SET operations = '[\"Do something else\"]'")
+
+    told = project.manage("migrate", "library", code=1)
+
+    assert "it did 'Do something else' where the file says 'Add field pages to Book' now" in told
+
+
+def test_an_unfinished_migration_can_be_forgotten_by_faking_it(project):
+    project.query("ALTER TABLE c.library_book ADD COLUMN shelf text")
+    project.manage("migrate", "library", "0002", "--batch-size", "1", code=1)
+
+    told = project.manage("migrate", "library", "0002", "--fake")
+
+    assert "that is forgotten, as you say so" in told
+    assert journal_tables(project) == []
+    assert applied(project)[-1] == "0002_shelf"
+
+
+def test_another_direction_waits_until_the_first_is_finished(project):
+    project.manage("migrate", "library", "0002")
+    project.query("ALTER TABLE c.library_book DROP COLUMN shelf")
+    project.manage("migrate", "library", "0001", "--batch-size", "1", code=1)
+
+    told = project.manage("migrate", "library", "0002", code=1)
+
+    assert "library.0002_shelf is not finished. To finish it, type `manage.py migrate" in told
+
+
+# At the same time
+
+
+def test_of_two_at_once_one_waits_and_says_so(project):
+    asking = (
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+        " AND query LIKE 'SELECT pg_try_advisory_lock%'"
+    )
+    with (
+        locked(project, "b.library_book") as other,
+        running(project, "migrate", "library", LOCK_TIMEOUT="60") as first,
+    ):
+        wait_for(project, WAITING)
+        with running(project, "migrate", "library", LOCK_TIMEOUT="60") as second:
+            wait_for(project, asking)
+            other.rollback()
+            outputs = [each.communicate()[0] for each in (first, second)]
+
+    assert [first.returncode, second.returncode] == [0, 0], outputs
+    assert "Another migrate is at work" not in outputs[0]
+    assert "Another migrate is at work on this database" in outputs[1]
+    assert_finished(project)
+
+
+def test_who_signs_up_between_two_batches_gets_what_the_others_have(project):
+    with (
+        locked(project, "b.library_book") as other,
+        running(project, "migrate", "library", "--batch-size", "1", LOCK_TIMEOUT="60") as process,
+    ):
+        wait_for(project, WAITING)
+        project.manage("create_schema", "e")
+        assert process.poll() is None
+        other.rollback()
+        output, _nothing = process.communicate()
+
+    assert process.returncode == 0, output
+    assert_finished(project)
+    assert project.query(SHAPE.format("e")) == project.query(SHAPE.format("__template__"))
+    assert project.query("SELECT title, pages FROM e.library_book") == [("python", 8)]
+
+
+def test_a_schema_that_is_dropped_meanwhile_is_not_waited_for(project):
+    project.query("ALTER TABLE c.library_book ADD COLUMN pages int")
+    project.manage("migrate", "library", "--batch-size", "2", code=1)
+
+    project.manage("drop_schema", "c", "--noinput")
+    project.manage("create_schema", "c")
+    project.manage("migrate", "library")
+
+    assert_finished(project)
+
+
+def test_the_table_of_users_is_locked_for_one_schema_at_a_time(project):
+    project.manage("migrate", "library", "0004")
+    with (
+        locked(project, "c.library_book") as other,
+        running(project, "migrate", "library", "0005", LOCK_TIMEOUT="60") as process,
+    ):
+        wait_for(project, WAITING)
+        project.query("SET lock_timeout = '5s'; UPDATE auth_user SET last_login = now()")
+        assert done_in(project)[:2] == ["a", "b"]
+        assert process.poll() is None
+        other.rollback()
+        output, _nothing = process.communicate()
+
+    assert process.returncode == 0, output
+    assert_finished(project, "0005_reader")

@@ -22,6 +22,7 @@ QUESTIONS = {
 
 
 def statements_of_migrate():
+    run("SELECT")  # the schema that was active last is left for it
     with CaptureQueriesContext(connection) as captured:
         call_command("migrate", verbosity=0, skip_checks=False)
     return [each["sql"] for each in captured if "SAVEPOINT" not in each["sql"]]

@@ -6,12 +6,13 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
+from django.db.models.signals import pre_migrate
 
-from boardinghouse import turns
 from boardinghouse.batches import Manner
 from boardinghouse.course import remedy
 from boardinghouse.journal import forget, unfinished
 from boardinghouse.progress import Bar, Events, Progress, show_on
+from boardinghouse.turns import PlanIsStale, Turn, applied_migrations
 
 
 class Command(migrate.Command):
@@ -68,17 +69,34 @@ class Command(migrate.Command):
         self.progress = show_on(
             self.stdout, verbosity=verbosity, as_json=as_json, write=self.write_line
         )
-        before = connection.manner
-        connection.manner = Manner(batch_size, parallel, self.progress)
+        before, connection.manner = connection.manner, Manner(batch_size, parallel, self.progress)
+        turn = Turn(connection, self.progress)
         try:
-            with turns.taking(connection, self.progress) as turn:
-                super().handle(*args, verbosity=0 if as_json else verbosity, **options)
-                if options["fake"]:
-                    self.forget_faked(connection)
+            if options["run_syncdb"]:
+                turn.take()
+            self.migrate_in_turn(turn, *args, verbosity=0 if as_json else verbosity, **options)
+            if options["fake"]:
+                self.forget_faked(connection)
         finally:
+            turn.end()
             connection.manner = before
-        if turn.is_unfinished:
-            self.refuse_unfinished(connection)
+        for entry in unfinished(connection):
+            raise CommandError(f"{entry} is not finished. To finish it, {remedy(entry)}.")
+
+    def migrate_in_turn(self, turn: Turn, *args: Any, **options: Any) -> None:
+        """Let Django migrate; when another process did so meanwhile, with another plan."""
+
+        def take(plan: Any, using: str, **kwargs: Any) -> None:
+            if using == turn.connection.alias:
+                turn.take_for(plan)
+
+        pre_migrate.connect(take)
+        try:
+            super().handle(*args, **options)
+        except PlanIsStale:
+            super().handle(*args, **options)
+        finally:
+            pre_migrate.disconnect(take)
 
     def migration_progress_callback(
         self, action: str, migration: Any = None, fake: bool = False
@@ -103,15 +121,11 @@ class Command(migrate.Command):
 
     def forget_faked(self, connection: Any) -> None:
         """Take the word of who says that an interrupted migration is done."""
-        applied = turns.applied_migrations(connection)
+        applied = applied_migrations(connection)
         for entry in unfinished(connection):
             if (entry.key in applied) is not entry.backwards:
                 forget(connection, *entry.key)
                 self.progress.say(f"{entry} was interrupted; that is forgotten, as you say so.")
-
-    def refuse_unfinished(self, connection: Any) -> None:
-        for entry in unfinished(connection):
-            raise CommandError(f"{entry} is not finished. To finish it, {remedy(entry)}.")
 
 
 def positive(text: str) -> int:
