@@ -23,8 +23,9 @@ def refuse_behind(connection: Any, name: str) -> None:
 
     Code from before the migration goes on working, as it does in schemata that are done.
     """
-    if any(is_on_disk(*migration) for migration in journal.behind(connection, name)):
-        raise SchemaBehind
+    with working_in(name):  # which is where the path is
+        if any(is_on_disk(*migration) for migration in journal.behind(connection, name)):
+            raise SchemaBehind
 
 
 def is_on_disk(app: str, name: str) -> bool:

@@ -11,7 +11,6 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boardinghouse import ddl
-from boardinghouse.schema import working_in
 
 if TYPE_CHECKING:
     from boardinghouse.backends.postgres.base import DatabaseWrapper
@@ -68,7 +67,7 @@ def unfinished(connection: DatabaseWrapper) -> list[Entry]:
     return [
         Entry(*row[:3], *map(parsed, row[3:]))
         for row in ask(
-            connection, f"SELECT {', '.join(Entry._fields)} FROM {JOURNAL} ORDER BY 1, 2"
+            connection, f"SELECT {', '.join(Entry._fields)} FROM public.{JOURNAL} ORDER BY 1, 2"
         )
     ]
 
@@ -86,7 +85,7 @@ def write(connection: DatabaseWrapper, entry: Entry) -> None:
         ask(connection, ddl.read_sql("create_journal"))
     ask(
         connection,
-        f"INSERT INTO {JOURNAL} ({names}) VALUES ({', '.join(['%s'] * len(values))})"
+        f"INSERT INTO public.{JOURNAL} ({names}) VALUES ({', '.join(['%s'] * len(values))})"
         f" ON CONFLICT (app, name) DO UPDATE SET ({names}) = ROW (EXCLUDED.*)",
         values,
     )
@@ -96,7 +95,7 @@ def add_pending(connection: DatabaseWrapper, entry: Entry, names: list[str]) -> 
     """Write down that schemata have yet to do an entry's segment."""
     ask(
         connection,
-        f"INSERT INTO {PENDING} (app, name, backwards, segment, schema)"
+        f"INSERT INTO public.{PENDING} (app, name, backwards, segment, schema)"
         " SELECT %s, %s, %s, %s, unnest(%s::text[])",
         [*entry.key, entry.backwards, entry.segment, names],
     )
@@ -108,10 +107,10 @@ def begin_again(connection: DatabaseWrapper, entry: Entry) -> int:
     Schemata that PostgreSQL has no more have nothing to do.
     """
     gone = "to_regnamespace(quote_ident(schema)) IS NULL"
-    ask(connection, f"DELETE FROM {PENDING} WHERE NOT is_done AND {gone}")
+    ask(connection, f"DELETE FROM public.{PENDING} WHERE NOT is_done AND {gone}")
     rows = ask(
         connection,
-        f"WITH again AS (UPDATE {PENDING} SET attempts = 0, error = NULL, statement = NULL"
+        f"WITH again AS (UPDATE public.{PENDING} SET attempts = 0, error = NULL, statement = NULL"
         f" WHERE {OF_SEGMENT} AND NOT is_done RETURNING 1) SELECT count(*) FROM again",
         [*entry.key, entry.segment],
     )
@@ -127,7 +126,7 @@ def take(
     """
     rows = ask(
         connection,
-        f"SELECT schema FROM {PENDING} WHERE {OF_SEGMENT} AND NOT is_done AND error IS NULL"
+        f"SELECT schema FROM public.{PENDING} WHERE {OF_SEGMENT} AND NOT is_done AND error IS NULL"
         f" ORDER BY attempts, schema LIMIT %s FOR UPDATE {'' if waiting else 'SKIP LOCKED'}",
         [*entry.key, entry.segment, size],
     )
@@ -136,13 +135,14 @@ def take(
 
 def take_one(connection: DatabaseWrapper, entry: Entry, name: str) -> bool:
     """Take a schema if it is still waiting for its turn."""
-    query = f"SELECT 1 FROM {PENDING} WHERE {OF_SEGMENT} AND schema = %s AND NOT is_done FOR UPDATE"
+    rest = f"WHERE {OF_SEGMENT} AND schema = %s AND NOT is_done FOR UPDATE"
+    query = f"SELECT 1 FROM public.{PENDING} {rest}"
     return bool(ask(connection, query, [*entry.key, entry.segment, name]))
 
 
 def mark_done(connection: DatabaseWrapper, entry: Entry, names: list[str]) -> None:
     """Write down that schemata have done the segment."""
-    query = f"UPDATE {PENDING} SET is_done = true WHERE {OF_SEGMENT} AND schema = ANY (%s)"
+    query = f"UPDATE public.{PENDING} SET is_done = true WHERE {OF_SEGMENT} AND schema = ANY (%s)"
     ask(connection, query, [*entry.key, entry.segment, names])
 
 
@@ -150,7 +150,8 @@ def mark_failed(connection: DatabaseWrapper, entry: Entry, failure: Failure) -> 
     """Write down why a schema could not do the segment."""
     ask(
         connection,
-        f"UPDATE {PENDING} SET error = %s, statement = %s WHERE {OF_SEGMENT} AND schema = %s",
+        f"UPDATE public.{PENDING} SET error = %s, statement = %s"
+        f" WHERE {OF_SEGMENT} AND schema = %s",
         [failure.error, failure.statement, *entry.key, entry.segment, failure.schema],
     )
 
@@ -159,7 +160,7 @@ def put_back(connection: DatabaseWrapper, entry: Entry, name: str) -> int:
     """Let a schema wait until the others have had their turn; return how often it has."""
     rows = ask(
         connection,
-        f"UPDATE {PENDING} SET attempts = attempts + 1 WHERE {OF_SEGMENT} AND schema = %s"
+        f"UPDATE public.{PENDING} SET attempts = attempts + 1 WHERE {OF_SEGMENT} AND schema = %s"
         " RETURNING attempts",
         [*entry.key, entry.segment, name],
     )
@@ -169,7 +170,7 @@ def put_back(connection: DatabaseWrapper, entry: Entry, name: str) -> int:
 def failures(connection: DatabaseWrapper, entry: Entry) -> list[Failure]:
     """Return what went wrong in a segment, in the order of the schemata's names."""
     query = (
-        f"SELECT schema, error, statement FROM {PENDING}"
+        f"SELECT schema, error, statement FROM public.{PENDING}"
         f" WHERE {OF_SEGMENT} AND NOT is_done AND error IS NOT NULL ORDER BY schema"
     )
     return [Failure(*row) for row in ask(connection, query, [*entry.key, entry.segment])]
@@ -177,35 +178,35 @@ def failures(connection: DatabaseWrapper, entry: Entry) -> list[Failure]:
 
 def count_behind(connection: DatabaseWrapper, entry: Entry) -> int:
     """Return how many schemata have yet to do an entry's segment."""
-    query = f"SELECT count(*) FROM {PENDING} WHERE {OF_SEGMENT} AND NOT is_done"
+    query = f"SELECT count(*) FROM public.{PENDING} WHERE {OF_SEGMENT} AND NOT is_done"
     return int(ask(connection, query, [*entry.key, entry.segment])[0][0])
 
 
 def forget(connection: DatabaseWrapper, app: str, name: str) -> None:
     """Delete what there is about a migration, and the tables with the last of it."""
     if is_there(connection):
-        ask(connection, f"DELETE FROM {JOURNAL} WHERE {KEY}", [app, name])
-        if not ask(connection, f"SELECT 1 FROM {JOURNAL} LIMIT 1"):
-            ask(connection, f"DROP TABLE {PENDING}, {JOURNAL}")
+        ask(connection, f"DELETE FROM public.{JOURNAL} WHERE {KEY}", [app, name])
+        if not ask(connection, f"SELECT 1 FROM public.{JOURNAL} LIMIT 1"):
+            ask(connection, f"DROP TABLE public.{PENDING}, public.{JOURNAL}")
 
 
 def forget_schema(connection: DatabaseWrapper, name: str) -> None:
     """Delete what a schema has yet to do, because it is dropped."""
     if is_there(connection):
-        ask(connection, f"DELETE FROM {PENDING} WHERE schema = %s", [name])
+        ask(connection, f"DELETE FROM public.{PENDING} WHERE schema = %s", [name])
 
 
 def behind(connection: DatabaseWrapper, name: str) -> list[tuple[str, str]]:
     """Return the migrations, app and name, that a schema has yet to do."""
     if not ddl.table_exists(connection, "public", PENDING):
         return []
-    query = f"SELECT DISTINCT app, name FROM {PENDING} WHERE schema = %s AND NOT is_done"
+    query = f"SELECT DISTINCT app, name FROM public.{PENDING} WHERE schema = %s AND NOT is_done"
     return [(app, migration) for app, migration in ask(connection, query, [name])]
 
 
 def ask(connection: DatabaseWrapper, query: str, params: Any = None) -> list[tuple[Any, ...]]:
-    """Run a statement on the journal, in ``public``; return its rows, if it returns any."""
-    with working_in(None), connection.cursor() as cursor:
+    """Run a statement, wherever the path points; return its rows, if it returns any."""
+    with connection.cursor() as cursor:
         cursor.execute(query, params)
         return list(cursor.fetchall()) if cursor.description else []
 

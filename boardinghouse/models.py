@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from boardinghouse import clone, ddl, removal, spares
+from boardinghouse import clone, ddl, journal, removal, spares
 from boardinghouse.base import SharedSchemaModel
 from boardinghouse.exceptions import BatchFailed, ReplayFailed, SchemaNotFound
 from boardinghouse.names import PATTERN, TEMPLATE, validate_schema_name
@@ -145,6 +145,7 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
         deleted: Counter[str] = Counter()
 
         def delete_row(name: str) -> None:
+            journal.forget_schema(connection, name)
             deleted.update(self._delete_row(connection, name))
 
         for name in names:

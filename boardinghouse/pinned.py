@@ -23,7 +23,8 @@ def pin_schema(request: HttpRequest, name: str) -> AbstractSchema | None:
 
     None, and nothing is pinned, if the request's user may not enter it, if it does not exist, or
     if a receiver of `session_requesting_schema_change` refuses. One round trip; entering costs no
-    second one.
+    second one. Raises SchemaBehind while the schema waits for a migration; answer with
+    `boardinghouse.responses.ask_to_wait`.
     """
     schema = access.prepare(request.user, name)
     if schema is None or is_refused(request, schema):

@@ -20,9 +20,10 @@ from django.utils.encoding import escape_uri_path
 from boardinghouse import access
 from boardinghouse.contrib.prefix.places import Place, find_place, first_segments
 from boardinghouse.csrf import SAFE_METHODS
+from boardinghouse.exceptions import SchemaBehind
 from boardinghouse.origin import wanted_in
 from boardinghouse.pinned import pin_schema
-from boardinghouse.responses import refuse
+from boardinghouse.responses import ask_to_wait, refuse
 from boardinghouse.views import safe_next
 from boardinghouse.wishes import address_without_parameter, is_endpoint, wish_of
 
@@ -73,7 +74,11 @@ def enter_place(request: HttpRequest, place: Place) -> HttpResponseBase | None:
             "boardinghouse.contrib.prefix.SchemaPrefixMiddleware stands after SessionMiddleware "
             "and AuthenticationMiddleware: move it down in MIDDLEWARE."
         )
-    if pin_schema(request, place.name) is None:
+    try:
+        pinned = pin_schema(request, place.name)
+    except SchemaBehind:
+        return ask_to_wait(request)
+    if pinned is None:
         if place.parent:
             raise Http404
         return None
