@@ -29,7 +29,7 @@ connection.cursor().execute("VACUUM ANALYZE")
 """
 
 
-def manage(side, entry, *arguments):
+def manage(side, entry, *arguments, **environment):
     """Run a command of Django's on a side's database."""
     subprocess.run(
         [sys.executable, "-m", "django", *arguments],
@@ -42,16 +42,17 @@ def manage(side, entry, *arguments):
             "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
             "BENCHMARKS_SIDE": side,
             "BENCHMARKS_DATABASE": json.dumps(entry),
+            **environment,
         },
     )
 
 
-def prepare(side, entry, schemata):
+def prepare(side, entry, schemata, **environment):
     """Migrate once, with something to do, and create the schemata."""
     say(f"preparing {side}")
-    manage(side, entry, "migrate")
+    manage(side, entry, "migrate", **environment)
     if side == "ours":
-        manage(side, entry, "shell", "--command", CREATE.format(schemata))
+        manage(side, entry, "shell", "--command", CREATE.format(schemata), **environment)
 
 
 def seconds(side, entry):

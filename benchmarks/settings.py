@@ -17,6 +17,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "benchmarks.pages",
+    *os.environ.get("BENCHMARKS_APPS", "").split(),
 ]
 
 # No more than the pages need: what we add shows the more.

@@ -53,6 +53,7 @@ def register_all() -> None:
         check_router,
         check_spare_schemata,
         check_pathnames,
+        check_lock_timeout,
     ):
         checks.register(check, "boardinghouse")
     checks.register(check_private_tables, checks.Tags.database)
@@ -311,4 +312,14 @@ def check_pathnames(**kwargs: Any) -> Iterator[CheckMessage]:
             hint="BOARDINGHOUSE_PATHNAME_FUNCTION = 'project.files.pathname', or the function "
             "itself: it takes a schema object and returns the name of the folder of its files.",
             id="boardinghouse.E034",
+        )
+
+
+def check_lock_timeout(**kwargs: Any) -> Iterator[CheckMessage]:
+    seconds = getattr(settings, "BOARDINGHOUSE_LOCK_TIMEOUT", 1)
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0.001:
+        yield checks.Error(
+            f"BOARDINGHOUSE_LOCK_TIMEOUT is {seconds!r}, which is no time to wait for a lock.",
+            hint="BOARDINGHOUSE_LOCK_TIMEOUT = 1.0 lets migrate wait a second at a time.",
+            id="boardinghouse.E015",
         )

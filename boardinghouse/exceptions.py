@@ -112,8 +112,9 @@ class SchemataBehind(BoardinghouseError, CommandError):
             for schema, error, statement in failures
         )
         super().__init__(
-            f"{migration} is not finished: {left} schemata are behind. Mend what is wrong with "
-            f"them, then type `manage.py migrate` again, as you did now; it takes only those.{told}"
+            f"{migration} is not finished: {left} {'schema is' if left == 1 else 'schemata are'} "
+            "behind. Mend what is wrong, then type `manage.py migrate` again, as you did now; it "
+            f"goes on with what is left.{told}"
         )
 
 

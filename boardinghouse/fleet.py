@@ -14,6 +14,7 @@ from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata, Repla
 from boardinghouse.journal import JOURNAL, PENDING
 from boardinghouse.names import quote
 from boardinghouse.patience import patiently
+from boardinghouse.progress import Progress
 from boardinghouse.schema import working_in
 
 if TYPE_CHECKING:
@@ -70,13 +71,22 @@ def replay(connection: DatabaseWrapper, names: list[str], script: list[str]) -> 
 
     def attempt() -> None:
         try:
-            pipeline.run(connection, order, script)
+            with progress_over(connection, order).task("In one transaction", len(order)) as task:
+                for start in range(0, len(order), LARGEST):
+                    some = order[start : start + LARGEST]
+                    pipeline.run(connection, some, script)
+                    task.advance(len(some))
         except ReplayFailed as failed:
             order.remove(failed.schema)
             order.insert(0, failed.schema)
             raise
 
     patiently(connection, attempt)
+
+
+def progress_over(connection: DatabaseWrapper, names: list[str]) -> Progress:
+    """Return what shows the progress of work in one transaction: nothing, if it is short."""
+    return connection.manner.progress if len(names) > LARGEST else Progress()
 
 
 def batches_for(

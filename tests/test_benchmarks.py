@@ -7,7 +7,13 @@ import pytest
 from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
-from benchmarks import connection_memory, creating, nothing_to_do, request_cost
+from benchmarks import (
+    connection_memory,
+    creating,
+    migrate_fleet,
+    nothing_to_do,
+    request_cost,
+)
 
 
 @pytest.fixture
@@ -59,6 +65,14 @@ def test_migrate_with_nothing_to_do_is_measured_on_both_sides(server, capsys):
 
     assert [len(times) for times in result["seconds"].values()] == [1, 1]
     assert result["ratio"] > 0
+
+
+def test_a_pending_migration_is_measured_for_each_schema(server, capsys):
+    migrate_fleet.main(["--schemata", "1", "3", "--json"])
+    result = json.loads(capsys.readouterr().out)
+
+    assert list(result["seconds"]) == ["1", "3"]
+    assert set(result["slopes"]) == set(migrate_fleet.WAYS)
 
 
 def test_the_memory_of_a_connection_is_measured_with_a_limit_and_without(server, capsys):

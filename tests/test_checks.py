@@ -241,3 +241,15 @@ class TestPathnames:
 
         monkeypatch.setattr(Schema, "schema_pathname", property(by_key))
         assert ids(checks.check_pathnames) == ["boardinghouse.E034"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ids"),
+    [(1, []), (0.5, []), (0, ["E015"]), (-1, ["E015"]), ("1", ["E015"]), (True, ["E015"])],
+)
+def test_the_time_to_wait_for_a_lock_is_a_number_of_seconds(settings, seconds, ids):
+    settings.BOARDINGHOUSE_LOCK_TIMEOUT = seconds
+
+    assert [each.id for each in checks.check_lock_timeout()] == [
+        f"boardinghouse.{each}" for each in ids
+    ]

@@ -1,12 +1,15 @@
 """The fleet: which schemata there are, and replaying statements in all of them."""
 
+import psycopg
 import pytest
 from django.db import DatabaseError, connection
 
 from boardinghouse import ddl, fleet
+from boardinghouse.batches import Manner
 from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata, ReplayFailed
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
+from boardinghouse.patience import ATTEMPTS
 from boardinghouse.schema import get_active_schema_name, override
 from tests.catalog import columns_of, run, schema_exists
 from tests.zoo.models import Kind
@@ -132,3 +135,69 @@ def test_disbanding_more_than_the_budget_is_refused(schemata, monkeypatch):
 
     with pytest.raises(LockBudgetExceeded, match="Dropping 3 schemata"):
         fleet.disband(connection)
+
+
+# One transaction, or batches
+
+
+def plan(locks_each=1, new_tables=(), names="abcdef", **manner):
+    connection.manner = Manner(**{"parallel": 2, **manner})
+    try:
+        return fleet.batches_for(connection, list(names), locks_each, set(new_tables))
+    finally:
+        connection.manner = Manner()
+
+
+def test_what_fits_goes_in_one_transaction(monkeypatch):
+    monkeypatch.setattr(ddl, "lock_budget", lambda connection: 100)
+    monkeypatch.setattr(ddl, "locks_held", lambda connection: 40)
+
+    assert plan(10) is None
+    assert plan(10, batch_size=6) is None
+
+
+def test_what_does_not_fit_goes_in_batches_that_do_all_together(monkeypatch):
+    monkeypatch.setattr(ddl, "lock_budget", lambda connection: 100)
+    monkeypatch.setattr(ddl, "locks_held", lambda connection: 41)
+
+    assert plan(10) == (5, 2)
+    assert plan(10, parallel=1) == (10, 1)
+    assert plan(1000) == (1, 2)
+    assert plan(0, names="a" * 9, batch_size=3) == (3, 2)
+
+
+def test_without_schemata_there_is_nothing_to_plan():
+    assert plan(10**9, names="") is None
+
+
+def test_what_others_want_to_use_is_kept_from_them_by_one_schema_at_a_time():
+    run("LOCK TABLE auth_user IN SHARE ROW EXCLUSIVE MODE")
+
+    assert plan() == (1, 1)
+    assert plan(new_tables=["auth_user"]) is None
+
+
+def test_reading_keeps_nobody_from_a_table():
+    run(
+        "SELECT * FROM auth_user FOR KEY SHARE", "LOCK TABLE boardinghouse_schema IN ROW SHARE MODE"
+    )
+
+    assert plan() is None
+
+
+def test_a_busy_schema_is_waited_for_first_in_the_next_attempt(schemata, monkeypatch):
+    orders = []
+
+    def busy(connection, names, script):
+        orders.append(list(names))
+        error = DatabaseError()
+        error.__cause__ = psycopg.errors.LockNotAvailable()
+        failed = ReplayFailed("b", "SELECT 1", error)
+        raise failed from error
+
+    monkeypatch.setattr("boardinghouse.pipeline.run", busy)
+
+    with pytest.raises(ReplayFailed):
+        fleet.replay(connection, ["a", "b", "order"], ["SELECT 1"])
+
+    assert orders == [["a", "b", "order"], *[["b", "a", "order"]] * (ATTEMPTS - 1)]

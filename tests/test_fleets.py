@@ -162,6 +162,22 @@ def test_without_options_the_result_is_the_same(project):
     assert small[0] == 1
 
 
+def test_a_migration_is_recorded_in_the_transaction_that_did_it(project):
+    project.manage("migrate", "library", "0003")
+    query = """
+        SELECT r.xmin = c.xmin FROM django_migrations r, pg_class c
+        WHERE r.name = '0003_segments' AND c.oid = '__template__.library_copy'::regclass
+    """
+    # Its keys to shared tables were put off to the end, and locked them.
+    assert project.query(query) == [(False,)]
+
+    project.manage("migrate", "library", "0002")
+    project.query("DROP SCHEMA a, b, c, d CASCADE")
+    project.manage("migrate", "library", "0003")
+
+    assert project.query(query) == [(True,)]
+
+
 def test_progress_is_told_in_lines_in_events_or_not_at_all(project):
     lines = project.manage("migrate", "library", "0002", "--batch-size", "2")
     events = project.manage("migrate", "library", "0001", "--batch-size", "2", "--json")
@@ -240,7 +256,7 @@ def test_a_schema_that_drifted_fails_alone_and_the_next_run_takes_only_it(projec
     told = project.manage("migrate", "library")
 
     assert "library.0003_segments was interrupted" in told
-    assert "1 schemata are behind" in told
+    assert "1 schema is behind" in told
     assert_finished(project)
 
 

@@ -167,6 +167,7 @@ class Recorder:
         """Commit the migration's transaction, and begin another one after the block."""
         try:
             self.editor.atomic.__exit__(None, None, None)
+            self.new_tables.clear()
             yield
         finally:
             self.editor.atomic = transaction.atomic(using=self.connection.alias)
@@ -290,6 +291,6 @@ def describe(connection: Any, entry: Entry) -> str:
     """Say what an interrupted run has left."""
     done = f"{entry.position} of {len(entry.operations)} operations were done"
     left = journal.count_behind(connection, entry)
-    rest = f", and {left} schemata are behind" if left else ""
+    rest = f", and {left} {'schema is' if left == 1 else 'schemata are'} behind" if left else ""
     how = "Unapplying" if entry.backwards else "Applying"
     return f"{how} {entry} was interrupted: {done}{rest}. Going on."
