@@ -66,6 +66,13 @@ def test_each_connection_has_its_hosts_rows(customers, kind):
     assert get_active_database() is None
 
 
+@pytest.mark.parametrize("kind", ["websocket", "http"])
+def test_a_query_that_is_no_text_is_left_to_the_application(hosts, kind):
+    scope = scope_of(kind, HOST2, query_string=b"\xff")
+
+    assert run(tell_database, scope) == [{"active": "other"}]
+
+
 UNKNOWN = ["unknown.example.com", f"{HOST1}:x", [HOST1, HOST2], [], ["", HOST1]]
 
 

@@ -39,8 +39,12 @@ class DatabaseASGIMiddleware:
 
 
 def request_of(scope: Any) -> ASGIRequest:
-    """Return a request that has the headers of a scope, to be asked for its host."""
-    return ASGIRequest({**scope, "method": scope.get("method", "GET")}, BytesIO())
+    """Return a request that has the headers of a scope, to be asked for its host.
+
+    And not its query: what is no UTF-8 there is for the application to refuse.
+    """
+    method = scope.get("method", "GET")
+    return ASGIRequest({**scope, "method": method, "query_string": b""}, BytesIO())
 
 
 async def refuse(scope: Any, receive: Any, send: Any) -> None:
