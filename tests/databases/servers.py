@@ -168,7 +168,11 @@ def why_no_apache():
     found = [each.name for each in APACHE_MODULES.glob("mod_wsgi.so-*")]
     if f"mod_wsgi.so-{version}" not in found:
         return f"mod_wsgi is {', '.join(found) or 'not installed'}, and this is Python {version}"
-    closed = [each for each in (ROOT, *packages()) if owner_of_postgres() and is_closed(each)]
+    closed = [
+        each
+        for each in (ROOT, Path(sys.prefix), *packages())
+        if owner_of_postgres() and is_closed(each)
+    ]
     return f"{closed[0]} is closed to the user that Apache runs as" if closed else ""
 
 
@@ -193,7 +197,7 @@ Mutex file:{directory} default
 WSGISocketPrefix {directory}/wsgi
 Listen {address}:{port}
 Define SCHOOLS {example}
-Define SCHOOLS_PYTHON /usr
+Define SCHOOLS_PYTHON {python}
 Define SCHOOLS_PATH {path}
 Define SCHOOLS_STATIC {static}
 Define SCHOOLS_PORT {port}
@@ -233,6 +237,8 @@ def apache_configuration(directory, port, environment):
                 address=ADDRESS,
                 port=port,
                 example=EXAMPLE,
+                # A virtual environment, as the README says, wherever it is of Debian's Python.
+                python=sys.prefix if sys.base_prefix == "/usr" else "/usr",
                 path=":".join(map(str, (EXAMPLE, ROOT, *packages()))),
                 static=environment["SCHOOLS_STATIC"],
             ),
