@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from boardinghouse import clone, ddl, journal, removal, spares
+from boardinghouse import clone, ddl, fleet, journal, removal, spares
 from boardinghouse.base import SharedSchemaModel
-from boardinghouse.exceptions import BatchFailed, ReplayFailed, SchemaNotFound
+from boardinghouse.exceptions import BatchFailed, ReplayFailed, SchemaBehind, SchemaNotFound
 from boardinghouse.names import PATTERN, TEMPLATE, validate_schema_name
 from boardinghouse.schema import working_in
 from boardinghouse.signals import schema_created, schemata_deleted, schemata_updated
@@ -89,7 +89,8 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
 
         All or nothing. The rows are those of one moment, whoever writes meanwhile, and
         sequences go on where the source's stand. Raises SchemaNotFound for a source that is not
-        there, SchemaExists, and UncopiableObject for what could not be copied.
+        there, SchemaBehind for one that has yet to be migrated, SchemaExists, and
+        UncopiableObject for what could not be copied.
         """
         source = source if isinstance(source, str) else source.schema
         copy = self.model(schema=name, name=display_name or name, **fields)
@@ -98,6 +99,13 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
         with transaction.atomic(using=self.db):
             if not self.filter(pk=source).exists() or not ddl.schema_exists(connection, source):
                 raise SchemaNotFound(source)
+            # Before it is asked: no migration begins while a copy is made.
+            ddl.share_template(connection)
+            if fleet.is_behind(connection, source):
+                raise SchemaBehind(
+                    f"Schema {source!r} has yet to be migrated, and so would its copy. Type "
+                    "`manage.py migrate` first."
+                )
             clone.copy_schema(connection, source, name)
             super().bulk_create([copy])
         self._tell_created([copy])

@@ -9,6 +9,7 @@ such a schema behind, and the next one who drops anything goes on with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from django.db import transaction
 from boardinghouse import ddl
 from boardinghouse.exceptions import LockBudgetExceeded
 from boardinghouse.names import DROPPED, quote
+from boardinghouse.patience import patiently
 
 if TYPE_CHECKING:
     from boardinghouse.backends.postgres.base import DatabaseWrapper
@@ -41,7 +43,7 @@ def drop(connection: DatabaseWrapper, name: str, delete_row: Callable[[str], Non
         if in_steps:
             retire(connection, name)
         else:
-            ddl.drop(connection, name)
+            patiently(connection, partial(ddl.drop, connection, name))
         delete_row(name)
     if in_steps:
         finish(connection)
@@ -92,8 +94,8 @@ def finish(connection: DatabaseWrapper) -> list[str]:
     remains = unfinished(connection)
     for each in remains:
         for step in steps(connection, each.schema):
-            take_step(connection, step)
-        ddl.drop(connection, each.schema)
+            patiently(connection, partial(take_step, connection, step))
+        patiently(connection, partial(ddl.drop, connection, each.schema))
     return [each.name for each in remains]
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import ProgrammingError, transaction
 from psycopg.errors import InvalidSchemaName
 
 from boardinghouse import clone, ddl
+from boardinghouse.journal import JOURNAL
 from boardinghouse.names import SPARE, TEMPLATE, quote
+from boardinghouse.patience import patiently
 
 if TYPE_CHECKING:
     from boardinghouse.backends.postgres.base import DatabaseWrapper
@@ -29,8 +32,8 @@ MANY = 10_000
 def create_schemata(connection: DatabaseWrapper, names: list[str]) -> None:
     """Create PostgreSQL schemata: spares while there are any, then copies of the template.
 
-    All or none, in the transaction that is open. Raises SchemaExists where another one, or
-    another process, was first.
+    All or none, in the transaction that is open; a shared table that is busy is tried for again.
+    Raises SchemaExists where another one, or another process, was first.
     """
     ddl.flush_recorded(connection)
     ddl.share_template(connection)
@@ -38,8 +41,12 @@ def create_schemata(connection: DatabaseWrapper, names: list[str]) -> None:
     left = [name for name in names if name not in taken]
     if left:
         statements = clone.compile_template(connection)
-        for name in left:
-            ddl.create(connection, name, statements)
+        patiently(connection, lambda: _create(connection, left, statements))
+
+
+def _create(connection: DatabaseWrapper, names: list[str], statements: list[str]) -> None:
+    for name in names:
+        ddl.create(connection, name, statements)
 
 
 def take(connection: DatabaseWrapper, names: list[str]) -> set[str]:
@@ -67,6 +74,7 @@ def look(
                 "lock": SPARE_LOCK if claiming else None,
                 "wanted": wanted,
                 "template": quote(TEMPLATE),
+                "journal": f"public.{JOURNAL}",
             },
         )
         return [(name, is_ready) for name, is_ready in cursor.fetchall()]
@@ -93,7 +101,8 @@ def make(connection: DatabaseWrapper, wanted: int) -> str | None:
         if len(look(connection)) >= wanted:
             return None
         name = SPARE + secrets.token_hex(8)
-        ddl.create(connection, name, clone.compile_template(connection))
+        statements = clone.compile_template(connection)
+        patiently(connection, lambda: ddl.create(connection, name, statements))
         return name
 
 
@@ -104,7 +113,7 @@ def drop(connection: DatabaseWrapper, names: Iterable[str]) -> list[str]:
         with transaction.atomic(using=connection.alias):
             ddl.share_template(connection)
             if _claim(connection, name):
-                ddl.drop(connection, name)
+                patiently(connection, partial(ddl.drop, connection, name))
                 dropped.append(name)
     return dropped
 

@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 
-from boardinghouse.exceptions import ReplayFailed, SchemaExists, SchemaNotFound
+from boardinghouse import fleet
+from boardinghouse.exceptions import ReplayFailed, SchemaBehind, SchemaExists, SchemaNotFound
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import override, working_in
@@ -207,6 +208,15 @@ def test_only_schemata_can_be_copied(schemata, source):
         Schema.objects.clone(source, "c")
 
     assert not schema_exists("c")
+
+
+def test_a_source_that_has_yet_to_be_migrated_is_refused(schemata, monkeypatch):
+    monkeypatch.setattr(fleet, "is_behind", lambda connection, name: name == "a")
+
+    with pytest.raises(SchemaBehind, match=r"'a' has yet to be migrated.*manage\.py migrate"):
+        Schema.objects.clone("a", "c")
+
+    Schema.objects.clone("b", "c")
 
 
 def test_a_bad_name_is_refused(schemata):

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
 from boardinghouse import checks, ddl, fleet, spares
-from boardinghouse.exceptions import SchemaExists, SchemaNotFound
+from boardinghouse.exceptions import ReplayFailed, SchemaExists, SchemaNotFound
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import activate_schema, override, working_in
@@ -289,6 +289,21 @@ def test_a_sign_up_waits_for_who_changes_the_template(nothing_behind):
     Schema.objects.create(schema="a", name="a")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_up_does_not_queue_behind_a_busy_table_for_long(nothing_behind, settings):
+    """While it waits for the table of users, everybody else would wait behind it."""
+    settings.BOARDINGHOUSE_LOCK_TIMEOUT = 0.02
+    with closing(connection.copy()) as other, other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("LOCK TABLE auth_user IN ROW EXCLUSIVE MODE")
+
+        with pytest.raises(ReplayFailed, match="lock timeout"):
+            Schema.objects.create(schema="a", name="a")
+
+        cursor.execute("COMMIT")
+    assert not schema_exists("a")
+
+
 # The command
 
 
@@ -335,6 +350,15 @@ def test_without_a_template_the_command_says_what_to_type():
 
     with pytest.raises(CommandError, match=r"manage\.py migrate"):
         fill(1)
+
+
+def test_while_a_migration_is_unfinished_the_command_says_what_to_type(spare):
+    run("CREATE TABLE public.boardinghouse_journal ()")
+
+    with pytest.raises(CommandError, match=r"manage\.py migrate"):
+        fill(0)
+
+    assert there() == {spare: True}
 
 
 @pytest.mark.parametrize(("value", "is_good"), [(0, True), (5, True), (-1, False), ("5", False)])

@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 
-from boardinghouse.exceptions import SchemaExists, SchemaNotFound
+from boardinghouse.exceptions import SchemaBehind, SchemaExists, SchemaNotFound
 from boardinghouse.management.options import (
     add_database_option,
     on_database,
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             with on_database(database):
                 row = self.create(schema, name or schema, source, database)
                 row.users.add(*users)
-        except (SchemaExists, SchemaNotFound) as error:
+        except (SchemaBehind, SchemaExists, SchemaNotFound) as error:
             raise CommandError(str(error)) from error
         except IntegrityError as error:
             raise CommandError(

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from boardinghouse import ddl, progress, spares
+from boardinghouse import ddl, journal, progress, spares
 from boardinghouse.conf import conf
 from boardinghouse.management.options import add_database_option, schemata_of
 from boardinghouse.names import TEMPLATE
@@ -42,6 +42,11 @@ class Command(BaseCommand):
         connection: Any = connections[database]
         if not ddl.schema_exists(connection, TEMPLATE):
             raise CommandError("There is no template schema yet. Type `manage.py migrate`.")
+        if journal.is_there(connection):
+            raise CommandError(
+                "A migration is unfinished, and spares have yet to do it too. Type "
+                "`manage.py migrate` first."
+            )
         shown = progress.show_on(self.stdout, verbosity=verbosity, as_json=as_json)
         wanted = conf.SPARE_SCHEMATA if number is None else number
         dropped = self.drop_surplus(connection, wanted, shown)
