@@ -521,6 +521,19 @@ class TestUser:
         assert response["Location"] == "/addresses/"
         assert client.get("/b/owners/").status_code == 404
 
+    @pytest.mark.parametrize("mount", ["", "/site"])
+    def test_the_page_that_says_so_has_no_links_back(self, schemata, mount):
+        """Some links are made of the request's SCRIPT_NAME."""
+        client = Client()
+        client.force_login(make_user("admin", is_staff=True, is_superuser=True))
+
+        page = client.post("/b/admin/logout/", SCRIPT_NAME=mount).content.decode()
+
+        assert 'href="/admin/"' in page
+        assert f'"{mount}/__change_schema__/' in page
+        assert "/b/" not in page
+        assert '/b"' not in page
+
     def test_logging_in_as_somebody_else_leads_out(self, client, superuser):
         client.get("/b/log-in/superuser/")
 

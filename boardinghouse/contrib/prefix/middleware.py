@@ -98,13 +98,20 @@ def move_request(request: Any, place: Place) -> None:
     set_script_prefix(f"{place.prefix}/")
     request.schema_place = place
     request.path_info = request.META["PATH_INFO"] = place.rest or "/"
-    request.META["SCRIPT_NAME"] = place.prefix
+    set_script_name(request, place.prefix)
+
+
+def set_script_name(request: Any, name: str) -> None:
+    request.META["SCRIPT_NAME"] = name
     if hasattr(request, "script_name"):  # ASGI
-        request.script_name = place.prefix
+        request.script_name = name
 
 
-def leave_prefix(**kwargs: Any) -> None:
+def leave_prefix(request: Any = None, **kwargs: Any) -> None:
     """Make links without the schema again: the request is over, or its user has changed."""
+    place: Place | None = getattr(request, "schema_place", None)
+    if place is not None:
+        set_script_name(request, place.root)
     outside = _outside.get()
     if outside is not None:
         set_script_prefix(outside)
@@ -153,4 +160,4 @@ def is_served_by_site(request: HttpRequest) -> bool:
     """Tell whether the site has a pattern for a path, and not only one that fits any path."""
     urlconf = getattr(request, "urlconf", None)
     segment = request.path_info.split("/")[1]
-    return segment in first_segments(urlconf) and is_valid_path(request.path_info, urlconf)
+    return segment in first_segments(urlconf) and bool(is_valid_path(request.path_info, urlconf))
