@@ -3,8 +3,10 @@
 Daphne serves both processes, and Redis stands between them.
 """
 
+import json
 import re
 import shutil
+import time
 from contextlib import ExitStack
 from importlib.util import find_spec
 
@@ -125,6 +127,23 @@ def say(tab, text):
     expect(tab.get_by_label("Your message")).to_have_value("")
 
 
+def fill_room(site, school, room, count):
+    """Let tomas have said as many messages, each with its number."""
+    site.run_sql(
+        f"INSERT INTO {school}.boardinghouse_chat_message (room_id, sender_id, text) "
+        f"SELECT '{room}', id, 'number ' || number FROM auth_user, "
+        f"generate_series(1, {count}) AS number WHERE username = 'tomas' ORDER BY number"
+    )
+
+
+def wait_until(is_so):
+    """Wait for what no page shows, not for ever."""
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def be_strict(person):
     """Let every answer say that nothing inline may run."""
 
@@ -218,6 +237,78 @@ def test_a_page_that_was_cut_off_connects_again_and_has_missed_nothing(meet, ser
     tomas.errors[:] = [each for each in tomas.errors if "WebSocket connection to" not in each]
 
 
+@pytest.fixture
+def keep_back():
+    """What keeps frames from a person's pages, and returns the open connections."""
+
+    def keep_back(person, kinds):
+        opened = []
+
+        def serve(socket):
+            server = socket.connect_to_server()
+            opened.append(socket)
+            server.on_message(
+                lambda text: None if json.loads(text)["type"] in kinds else socket.send(text)
+            )
+
+        person.context.route_web_socket(re.compile("/ws/chat/"), serve)
+        return opened
+
+    return keep_back
+
+
+def test_what_was_on_its_way_when_the_connection_died_is_said_once(meet, keep_back):
+    anna = meet("anna")
+    kept = ["saved", "message"]
+    opened = keep_back(anna, kept)
+    tab = connected(begin(anna, "stmarys", "tomas"))
+    tab.get_by_label("Your message").fill("said once")
+    tab.keyboard.press("Enter")
+    count = "SELECT count(*) FROM stmarys.boardinghouse_chat_message WHERE text LIKE 'said once%'"
+    wait_until(lambda: anna.site.ask(count) == [1])
+
+    kept.clear()
+    opened[-1].close(code=1011)
+
+    expect(tab.get_by_label("Your message")).to_have_value("")
+    expect(tab.locator(TEXTS).last).to_have_text("said once")
+    assert anna.site.ask(count) == [1]
+    say(tab, "said once more")
+    assert anna.site.ask(count) == [2]
+
+
+def test_what_is_typed_while_a_message_is_on_its_way_stays(meet, keep_back):
+    anna = meet("anna")
+    kept = ["saved"]
+    opened = keep_back(anna, kept)
+    tab = connected(begin(anna, "stmarys", "tomas"))
+    tab.get_by_label("Your message").fill("first, ")
+    tab.keyboard.press("Enter")
+    tab.keyboard.type("then second")
+    expect(tab.get_by_label("Your message")).to_have_value("first, then second")
+
+    kept.clear()
+    opened[-1].close(code=1011)
+
+    expect(tab.get_by_label("Your message")).to_have_value("then second")
+
+
+def test_a_gap_is_filled_and_what_was_typed_stays(meet, keep_back):
+    anna = meet("anna")
+    opened = keep_back(anna, [])
+    tab = connected(begin(anna, "stmarys", "tomas"))
+    room = path_of(tab).split("/")[2]
+    tab.get_by_label("Your message").fill("not sent yet")
+    fill_room(anna.site, "stmarys", room, 250)
+
+    opened[-1].close(code=1011)
+
+    expect(tab.locator(TEXTS).last).to_have_text("number 250")
+    expect(tab.locator(MESSAGES)).to_have_count(50)
+    expect(tab.get_by_label("Your message")).to_have_value("not sent yet")
+    expect(tab.get_by_role("link", name="Earlier messages")).to_have_count(1)
+
+
 def test_who_is_taken_out_of_the_school_sees_and_says_nothing_more(meet):
     anna, tomas = meet("anna"), meet("tomas", 1)
     annas = connected(begin(anna, "hamilton", "tomas"))
@@ -257,11 +348,7 @@ def test_history_is_put_before_what_is_there(meet):
     anna = meet("anna")
     tab = connected(begin(anna, "hamilton", "tomas"))
     room = path_of(tab).split("/")[2]
-    anna.site.run_sql(
-        "INSERT INTO hamilton.boardinghouse_chat_message (room_id, sender_id, text) "
-        f"SELECT '{room}', id, 'number ' || number FROM auth_user, "
-        "generate_series(1, 120) AS number WHERE username = 'tomas' ORDER BY number"
-    )
+    fill_room(anna.site, "hamilton", room, 120)
     tab.reload()
     expect(tab.locator(MESSAGES)).to_have_count(50)
 
@@ -277,6 +364,36 @@ def test_history_is_put_before_what_is_there(meet):
     assert len(set(tab.locator(MESSAGES).evaluate_all("all => all.map(x => x.dataset.id)"))) == len(
         texts
     )
+
+
+def test_history_that_is_asked_for_twice_comes_once(meet):
+    anna = meet("anna")
+    tab = connected(begin(anna, "riverside", "ben"))
+    fill_room(anna.site, "riverside", path_of(tab).split("/")[2], 120)
+    tab.reload()
+
+    tab.get_by_role("link", name="Earlier messages").dblclick()
+
+    expect(tab.locator(MESSAGES).first).to_contain_text("number 21")
+    tab.wait_for_load_state("networkidle")
+    assert tab.locator(TEXTS).all_inner_texts() == [f"number {each}" for each in range(21, 121)]
+
+
+def test_history_of_another_school_is_not_put_into_this_page(meet):
+    anna = meet("anna")
+    tab = connected(begin(anna, "hamilton", "ben"))
+    fill_room(anna.site, "hamilton", path_of(tab).split("/")[2], 60)
+    tab.reload()
+    here = tab.url.split("#")[0]
+    theirs = '<section class="boardinghouse-chat" data-schema="riverside" data-room="{}">'
+    body = theirs.format(path_of(tab).split("/")[2]) + (
+        '<ol class="boardinghouse-chat-log"><li data-id="1"><b></b><time></time><p>theirs</p>'
+    )
+    tab.route("**/*before=*", lambda route: route.fulfill(body=body, content_type="text/html"))
+
+    tab.get_by_role("link", name="Earlier messages").click()
+
+    tab.wait_for_url(f"{here}?before=*")
 
 
 def test_without_javascript_people_read_and_write(meet):
