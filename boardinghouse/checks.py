@@ -18,7 +18,7 @@ from django.db import connections, router
 from django.db.models import Model
 from django.utils.module_loading import import_string
 
-from boardinghouse import ddl
+from boardinghouse import citus, ddl, fleet
 from boardinghouse.conf import conf
 from boardinghouse.exceptions import NoActiveDatabase
 from boardinghouse.names import TEMPLATE
@@ -57,6 +57,7 @@ def register_all() -> None:
     ):
         checks.register(check, "boardinghouse")
     checks.register(check_private_tables, checks.Tags.database)
+    checks.register(check_citus, checks.Tags.database, deploy=True)
 
 
 def check_engine(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -205,6 +206,36 @@ def misplaced_tables(connection: Any) -> Iterator[CheckMessage]:
         )
     if away := sorted(shared & in_template - in_public):
         yield moved(away, "shared", "the schemata", "private")
+
+
+def check_citus(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[CheckMessage]:
+    """List what stands in the way of a cluster: `check --deploy --database ALIAS`."""
+    for alias in databases or ():
+        connection: Any = connections[alias]
+        if hasattr(connection, "apply_schema") and connection.has_citus:
+            with working_in(None):
+                yield from obstacles(connection)
+
+
+def obstacles(connection: Any) -> Iterator[CheckMessage]:
+    schemata = [TEMPLATE, *fleet.names_of_schemata(connection)]
+    for refused in citus.find_refused(connection, schemata):
+        yield checks.Error(
+            f"{refused} Citus refuses that.",
+            hint="Remove it with a migration: on a cluster such a schema cannot be created.",
+            id="boardinghouse.E028",
+        )
+    local = [
+        *citus.find_local_tables(connection, schemata),
+        *citus.find_local_schemata(connection, schemata),
+    ]
+    if local:
+        yield checks.Warning(
+            f"With Citus these should not be on the coordinator alone: {', '.join(local)}.",
+            hint="`manage.py distribute_shared` copies the tables to every node; with --schemata "
+            "it places the schemata too.",
+            id="boardinghouse.W029",
+        )
 
 
 def moved(tables: list[str], now: str, place: str, before: str) -> CheckMessage:

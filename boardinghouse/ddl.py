@@ -80,7 +80,8 @@ def has_rows_of_its_own(connection: DatabaseWrapper, name: str) -> bool:
 
 def create_template(connection: DatabaseWrapper) -> None:
     """Create the template schema, empty."""
-    _run(connection, [f"CREATE SCHEMA {quote(TEMPLATE)}"])
+    with transaction.atomic(using=connection.alias):
+        _run(connection, _statements_of_creation(connection, TEMPLATE))
 
 
 def create(connection: DatabaseWrapper, name: str, statements: Iterable[str]) -> None:
@@ -92,7 +93,7 @@ def create(connection: DatabaseWrapper, name: str, statements: Iterable[str]) ->
     """
     flush_recorded(connection)
     with transaction.atomic(using=connection.alias):
-        _unless_taken(connection, name, f"CREATE SCHEMA {quote(name)}")
+        _unless_taken(connection, name, *_statements_of_creation(connection, name))
         try:
             pipeline.run_single(connection, [name], list(statements))
         except ReplayFailed as error:
@@ -206,10 +207,19 @@ def require_room(connection: DatabaseWrapper, wanted: int, what: str) -> None:
         )
 
 
-def _unless_taken(connection: DatabaseWrapper, name: str, statement: str) -> None:
-    """Run a statement that gives a schema a name; raise SchemaExists if another one has it."""
+def _statements_of_creation(connection: DatabaseWrapper, name: str) -> list[str]:
+    """Return what makes an empty schema; with Citus, one that is placed on a node."""
+    create = f"CREATE SCHEMA {quote(name)}"
+    if not connection.has_citus:
+        return [create]
+    setting = "SET LOCAL citus.enable_schema_based_sharding TO"
+    return [f"{setting} on", create, f"{setting} DEFAULT"]
+
+
+def _unless_taken(connection: DatabaseWrapper, name: str, *statements: str) -> None:
+    """Run statements that give a schema a name; raise SchemaExists if another one has it."""
     try:
-        _run(connection, [statement])
+        _run(connection, statements)
     except (ProgrammingError, IntegrityError) as error:
         # The latter when another process creates it in a transaction that has just ended.
         if isinstance(error.__cause__, DuplicateSchema | UniqueViolation):

@@ -15,7 +15,7 @@ LEVELS = {
     0: {"exceptions", "signals", "conf"},
     1: {"base", "names", "progress", "schema", "sharing", "stamps", "statements"},
     2: {
-        *("batches", "clone", "course", "ddl", "fleet", "journal", "patience", "pipeline"),
+        *("batches", "citus", "clone", "course", "ddl", "fleet", "journal", "patience", "pipeline"),
         *("removal", "spares", "turns"),
     },
     3: {"backends"},

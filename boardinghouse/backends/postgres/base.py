@@ -16,6 +16,7 @@ from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.utils import DatabaseErrorWrapper
 from psycopg.pq import TransactionStatus
 
+from boardinghouse import citus
 from boardinghouse.backends.postgres import memory
 from boardinghouse.backends.postgres.creation import DatabaseCreation
 from boardinghouse.backends.postgres.cursors import CursorDebugWrapper, CursorWrapper
@@ -79,6 +80,12 @@ class DatabaseWrapper(ParentWrapper):
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:
         return ForgettingErrorWrapper(self)
+
+    @cached_property
+    def has_citus(self) -> bool:
+        """Whether the database has Citus. Asked once: restart after ``CREATE EXTENSION``."""
+        with self._leaving_path_alone():
+            return citus.is_installed(self)
 
     # Connecting
 

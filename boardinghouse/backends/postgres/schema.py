@@ -16,7 +16,7 @@ from django.apps import apps as global_apps
 from django.apps.registry import Apps
 from django.db.models import Model
 
-from boardinghouse import ddl, fleet
+from boardinghouse import citus, ddl, fleet
 from boardinghouse.backends.postgres.parent import ParentEditor
 from boardinghouse.backends.postgres.recorder import Recorder
 from boardinghouse.backends.postgres.tables import table_of, templates_of
@@ -130,6 +130,7 @@ class DatabaseSchemaEditor(ParentEditor):
     def _execute_in(self, place: str | None, statement: str, table: str | None) -> None:
         if place is not None:
             self.ensure_template()
+            citus.keep_reference_tables(self.connection, statement)
         if not self.recorder.recalls("execute", place or "public", statement):
             run = super().execute
             self.recorder.execute(statement, place, lambda: run(statement, None))
