@@ -204,6 +204,16 @@ def behind(connection: DatabaseWrapper, name: str) -> list[tuple[str, str]]:
     return [(app, migration) for app, migration in ask(connection, query, [name])]
 
 
+def schemata_behind(connection: DatabaseWrapper) -> dict[str, set[str]]:
+    """Return, of each migration that is not finished, the schemata that have yet to do it."""
+    found: dict[str, set[str]] = {str(entry): set() for entry in unfinished(connection)}
+    if found:
+        query = f"SELECT app, name, schema FROM public.{PENDING} WHERE NOT is_done"
+        for app, name, schema in ask(connection, query):
+            found[f"{app}.{name}"].add(schema)
+    return found
+
+
 def ask(connection: DatabaseWrapper, query: str, params: Any = None) -> list[tuple[Any, ...]]:
     """Run a statement, wherever the path points; return its rows, if it returns any."""
     with connection.cursor() as cursor:

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from boardinghouse import ddl
+from boardinghouse import ddl, journal
 from boardinghouse.models import Schema
 from boardinghouse.schema import get_active_schema_name, override
 from tests import catalog
@@ -193,14 +193,10 @@ class TestListSchemata:
 
     def test_an_unfinished_migration_is_told_of_those_that_are_behind(self, schemata):
         MigrationRecorder(connection).record_unapplied("zoo", "0002_rows")
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "DROP TABLE IF EXISTS public.boardinghouse_pending;"
-                "CREATE TABLE public.boardinghouse_pending"
-                " (app text, name text, schema text, is_done boolean);"
-                "INSERT INTO public.boardinghouse_pending VALUES"
-                " ('zoo', '0002_rows', 'a', true), ('zoo', '0002_rows', 'b', false)"
-            )
+        entry = journal.Entry("zoo", "0002_rows", False, [], 0, [], 1, [], 1, 1)
+        journal.write(connection, entry)
+        journal.add_pending(connection, entry, ["a", "b"])
+        journal.mark_done(connection, entry, ["a"])
 
         found = json.loads(run("list_schemata", "--json"))
 

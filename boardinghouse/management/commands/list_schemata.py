@@ -9,12 +9,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count
 from django.template.defaultfilters import filesizeformat
 
-from boardinghouse import ddl
+from boardinghouse import ddl, journal
 from boardinghouse.management.options import add_database_option, schemata_of
 from boardinghouse.schema import working_in
-
-#: Where `migrate` notes which schemata have yet to do a migration that it could not finish.
-PENDING = "boardinghouse_pending"
 
 
 class Command(BaseCommand):
@@ -44,7 +41,7 @@ class Command(BaseCommand):
         connection: Any = connections[database]
         names = [row.schema for row in rows]
         sizes = self.find_sizes(connection, names)
-        unapplied, behind = self.find_unapplied(connection), self.find_behind(connection)
+        unapplied, behind = self.find_unapplied(connection), journal.schemata_behind(connection)
         return [
             {
                 "schema": row.schema,
@@ -76,20 +73,6 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
         return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
-
-    @staticmethod
-    def find_behind(connection: Any) -> dict[str, set[str]]:
-        """Return, of each migration that was not finished, the schemata that have yet to do it."""
-        if not ddl.table_exists(connection, "public", PENDING):
-            return {}
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT app, name, schema, is_done FROM public.{PENDING}")
-            rows = cursor.fetchall()
-        behind: dict[str, set[str]] = {f"{app}.{name}": set() for app, name, *_rest in rows}
-        for app, name, schema, is_done in rows:
-            if not is_done:
-                behind[f"{app}.{name}"].add(schema)
-        return behind
 
     def in_columns(self, found: list[dict[str, Any]]) -> list[str]:
         width = max((len(each["schema"]) for each in found), default=0)
