@@ -144,7 +144,7 @@ def test_costs_the_same_in_a_room_of_two_and_of_twenty(
     crowd = [make_user(f"pupil{number}", schemata[0]) for number in range(19)]
     with override("a"):
         for room_id in (rooms["a"], create_room([anna, *crowd])):
-            with django_assert_num_queries(8):  # two of them a savepoint here
+            with django_assert_num_queries(9):  # two of them a savepoint here
                 say(room_id, anna, "hello")
 
 
@@ -210,6 +210,35 @@ class TestCommitted:
 
         with override("a"):
             assert seen == list(Message.objects.order_by("pk").values_list("pk", flat=True))
+
+    def test_who_speaks_in_two_rooms_at_once_says_no_more_than_in_one(self, rooms, anna, settings):
+        settings.BOARDINGHOUSE_CHAT_RATE = (1, 600)
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+        waiting += "datname = current_database()"
+        deadline = time.monotonic() + 30
+
+        def talk():
+            try:
+                with override("a"):
+                    say(rooms["a"], anna, "two")
+            finally:
+                connection.close()
+
+        def is_waiting():
+            with connection.cursor() as cursor:
+                cursor.execute(waiting)
+                return cursor.fetchone()[0] > 0
+
+        with ThreadPoolExecutor(1) as executor, override("a"):
+            alone = create_room([anna])
+            with transaction.atomic():
+                say(alone, anna, "one")
+                other = executor.submit(talk)
+                while not other.done() and not is_waiting() and time.monotonic() < deadline:
+                    pass
+            with pytest.raises(ValidationError, match="Not so fast"):
+                other.result(30)
+            assert texts() == ["one"]
 
     @pytest.fixture
     def heard(self, rooms):

@@ -101,7 +101,12 @@ def may_listen(room_id: UUID, user: Any) -> bool:
 
 
 def refuse_flood(sender: Any) -> None:
-    """Raise ValidationError if a user has said too much of late, wherever in the schema."""
+    """Raise ValidationError if a user has said too much of late, wherever in the schema.
+
+    What they are saying in another room at this moment is waited for.
+    """
+    own = Member.objects.filter(user=sender.pk).order_by("pk")
+    list(own.select_for_update(no_key=True).values_list("pk"))
     most, seconds = conf.CHAT_RATE
     latest = Message.objects.filter(sender=sender.pk).order_by("-pk")
     oldest = latest.values("pk")[most - 1 : most]
