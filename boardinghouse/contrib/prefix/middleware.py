@@ -18,11 +18,12 @@ from django.urls import get_script_prefix, is_valid_path, set_script_prefix
 from django.utils.encoding import escape_uri_path
 
 from boardinghouse import access
-from boardinghouse.contrib.prefix.places import Place, find_place, first_segments
+from boardinghouse.contrib.prefix.places import find_place, first_segments
 from boardinghouse.csrf import SAFE_METHODS
 from boardinghouse.exceptions import SchemaBehind
 from boardinghouse.origin import wanted_in
 from boardinghouse.pinned import pin_schema
+from boardinghouse.places import Place
 from boardinghouse.responses import ask_to_wait, refuse
 from boardinghouse.views import safe_next
 from boardinghouse.wishes import address_without_parameter, is_endpoint, wish_of

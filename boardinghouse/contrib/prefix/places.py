@@ -5,46 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import LocalePrefixPattern, get_resolver
-from django.utils.encoding import escape_uri_path
-from django.utils.http import escape_leading_slashes
 
 from boardinghouse.conf import conf
 from boardinghouse.names import is_valid_name
-from boardinghouse.schema import get_active_schema_name, get_request
+from boardinghouse.places import Place
 
 #: What a pattern's text begins with if its first segment is always the same.
 LITERAL = re.compile(r"\^?(?P<segment>[\w-]+)(?P<end>/|\\Z|\$|\Z)", re.ASCII)
-
-
-class Place(NamedTuple):
-    """A path's parts: ``/site`` ``/schools`` ``/hamilton`` ``/pupils/``."""
-
-    root: str  # where the site is mounted, or nothing
-    parent: str  # BOARDINGHOUSE_PREFIX_PARENT, or nothing
-    name: str
-    rest: str  # what the site's own URLs know; empty if not even a slash follows
-
-    @property
-    def prefix(self) -> str:
-        return f"{self.root}{self.parent}/{self.name}"
-
-    def move(self, address: str, name: str) -> str:
-        """Return an address of this place as it is in another schema, or (empty) in none.
-
-        `address` is quoted. What is not of this place leads to the front page.
-        """
-        prefix = escape_uri_path(self.prefix)
-        rest = address.removeprefix(prefix) if address.startswith(f"{prefix}/") else "/"
-        if name:
-            return escape_uri_path(self._replace(name=name).prefix) + rest
-        # Without a prefix, what follows it must not become another site's name.
-        return escape_leading_slashes(escape_uri_path(self.root) + rest)
 
 
 def find_place(request: HttpRequest) -> Place | None:
@@ -62,12 +35,6 @@ def find_place(request: HttpRequest) -> Place | None:
     if not parent and (not is_valid_name(name) or name in own_segments(request)):
         return None
     return Place(root, parent, name, slash + rest)
-
-
-def current_place() -> Place | None:
-    """Return the place of the request at work, while its schema is the active one."""
-    place: Place | None = getattr(get_request(), "schema_place", None)
-    return place if place and place.name == get_active_schema_name() else None
 
 
 def parent_path() -> str:

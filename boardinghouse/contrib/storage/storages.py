@@ -17,8 +17,8 @@ from django.core.files.storage import FileSystemStorage, Storage
 from django.utils.deconstruct import deconstructible
 from django.utils.encoding import filepath_to_uri
 
-from boardinghouse.contrib.prefix.places import current_place
 from boardinghouse.contrib.storage.identifiers import get_identifier
+from boardinghouse.places import current_place
 from boardinghouse.schema import get_active_schema_name
 
 #: The storage at work and its folder: its own methods, called meanwhile, give names in there.

@@ -21,10 +21,10 @@ from django.views.generic import View
 from boardinghouse import access
 from boardinghouse.conditional import trust_dates
 from boardinghouse.conf import conf
-from boardinghouse.contrib.prefix.places import current_place
 from boardinghouse.contrib.storage.identifiers import get_identifier, identifier_of, is_name
 from boardinghouse.contrib.storage.ranges import AsyncPart, Part, find_range
 from boardinghouse.pinned import is_refused
+from boardinghouse.places import current_place
 from boardinghouse.schema import get_active_schema, get_schema_model, override
 
 #: Besides pictures, sound and films, what a browser shows without running anything in it.
