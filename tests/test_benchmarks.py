@@ -2,6 +2,7 @@
 
 import json
 import re
+from xml.etree import ElementTree
 
 import pytest
 from django.conf import settings
@@ -14,6 +15,8 @@ from benchmarks import (
     nothing_to_do,
     request_cost,
 )
+from benchmarks.peers import report
+from benchmarks.peers.packages import BOARDINGHOUSE, PLAIN
 
 
 @pytest.fixture
@@ -90,3 +93,38 @@ def test_creating_is_measured_beside_the_bare_statements(server, capsys):
         r"a schema of 2 tables: bare script \d+ ms; create \d+ ms, ratio [\d.]+ .*spare [\d.]+ ms",
         capsys.readouterr().out,
     )
+
+
+FOUND = {
+    "create": {
+        "the bare statements": 0.1,
+        "boardinghouse, create": 0.12,
+        "boardinghouse, a spare": 0.006,
+    },
+    "pending": {
+        "plain Django": {10: 1.0, 110: 1.0},
+        "a peer": {10: 2.0, 110: 22.0},
+        "a slower peer": {10: 3.0, 110: 33.0},
+        "boardinghouse": {10: 1.0, 110: 1.1},
+    },
+    "nothing": {"plain Django": {10: 1.0, 110: 1.0}, "boardinghouse": {10: 1.1, 110: 1.1}},
+}
+
+
+def test_targets_are_judged_against_the_faster_peer():
+    judged = list(report.judge(FOUND, [10, 110], BOARDINGHOUSE, PLAIN))
+
+    assert judged == [
+        "create / the bare statements: 1.2 (target: at most 1.3): met",
+        "a spare, in seconds: 0.006 (target: at most 0.005): missed",
+        "pending, per schema: the faster peer / boardinghouse: 200 (target: at least 100): met",
+        "pending, whole command at 110: the faster peer / boardinghouse: 20 (target: at least "
+        "40): missed",
+        "nothing to do at 110 / plain Django: 1.1 (target: at most 1.2): met",
+    ]
+
+
+def test_the_plot_is_xml_with_a_line_for_each_way():
+    drawn = ElementTree.fromstring(report.plot(FOUND["pending"], [10, 110]))
+
+    assert len(drawn.findall("{http://www.w3.org/2000/svg}polyline")) == 4
