@@ -10,7 +10,7 @@ RELATION = """
 # two schemata that hold the same compare equal.
 QUESTIONS = {
     "schema": """
-        SELECT 'itself', nspacl::text, (
+        SELECT 'itself', coalesce(nspacl, acldefault('n', nspowner))::text, (
             SELECT array_agg(concat_ws(' ', defaclrole::regrole, defaclobjtype, defaclacl)
                 ORDER BY defaclrole, defaclobjtype)
             FROM pg_default_acl WHERE defaclnamespace = n.oid)

@@ -36,7 +36,7 @@ STATIC_URL = "/static/"
 BOARDINGHOUSE_SHARED_MODELS = ["menu.*", "dashboard.*"]
 ADMIN_TOOLS_INDEX_DASHBOARD = "tools_pages.Dashboard"
 ADMIN_TOOLS_MENU = "tools_pages.Menu"
-SILENCED_SYSTEM_CHECKS = ["models.W042", "urls.W002"]
+SILENCED_SYSTEM_CHECKS = ["boardinghouse.W051", "models.W042", "urls.W002"]
 """,
     "tools_urls.py": """
 from django.contrib import admin
@@ -239,7 +239,7 @@ ON_DJANGO_6 = """
 from tests.projects.adopted import *
 from tests.projects.adopted import INSTALLED_APPS
 INSTALLED_APPS = [*INSTALLED_APPS, "boardinghouse.contrib.admin_tools"]
-SILENCED_SYSTEM_CHECKS = ["urls.W002"]
+SILENCED_SYSTEM_CHECKS = ["boardinghouse.W051", "urls.W002"]
 """
 
 

@@ -35,7 +35,7 @@ def is_ours(sql):
 
 def ways_of_reading(question):
     """Return how each catalog is read by a plan: by which index, or from end to end."""
-    for method in ("seqscan", "hashjoin", "mergejoin"):
+    for method in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
         run(f"SET LOCAL enable_{method} = off")  # in a small catalog there is no need of indexes
     ((found,),) = rows(f"EXPLAIN (FORMAT json) {ddl.read_sql(question)}", QUESTIONS[question])
     nodes, ways = [(json.loads(found) if isinstance(found, str) else found)[0]["Plan"]], {}
