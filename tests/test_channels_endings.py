@@ -45,14 +45,18 @@ def person(user):
     return client
 
 
-def heard_after(event, person, address="/rows/"):
+#: How long a socket is listened to that should say nothing.
+A_WHILE = 0.3
+
+
+def heard_after(event, person, address="/rows/", *, patience=5):
     """Return what an open socket says once something has happened; None if nothing."""
 
     async def main():
         async with connected(our_stack(), address, person) as socket:
             await hear(socket, 2)
             await in_thread(event)
-            if await socket.receive_nothing(timeout=0.3):
+            if await socket.receive_nothing(timeout=patience):
                 return None
             return (await hear(socket))[0]
 
@@ -123,7 +127,10 @@ def test_a_socket_that_chose_by_its_address_is_closed_with_the_others(person):
 
 
 def test_a_socket_stays_where_its_session_comes_to(person):
-    assert heard_after(lambda: enter(person, "b"), person, "/rows/?__schema=b") is None
+    assert (
+        heard_after(lambda: enter(person, "b"), person, "/rows/?__schema=b", patience=A_WHILE)
+        is None
+    )
 
 
 def test_a_socket_opened_after_the_switch_is_in_the_new_schema(person):
@@ -135,7 +142,7 @@ def test_a_socket_opened_after_the_switch_is_in_the_new_schema(person):
             await in_thread(enter, person, "b")
             assert await hear(socket) == [MOVED]
             async with connected(our_stack(), "/rows/", person) as again:
-                return await hear(again, 2) and await again.receive_nothing(timeout=0.3)
+                return await hear(again, 2) and await again.receive_nothing(timeout=A_WHILE)
 
     assert run(main)
 
@@ -144,11 +151,11 @@ def test_another_session_of_the_same_user_is_its_own(person, user):
     elsewhere = Client()
     elsewhere.force_login(user)
 
-    assert heard_after(lambda: enter(elsewhere, "b"), person) is None
+    assert heard_after(lambda: enter(elsewhere, "b"), person, patience=A_WHILE) is None
 
 
 def test_entering_the_same_schema_again_changes_nothing(person):
-    assert heard_after(lambda: enter(person, "a"), person) is None
+    assert heard_after(lambda: enter(person, "a"), person, patience=A_WHILE) is None
 
 
 # Membership
@@ -250,7 +257,7 @@ STAYINGS = {
 
 @pytest.mark.parametrize("event", STAYINGS.values(), ids=STAYINGS)
 def test_a_socket_stays_open_when_membership_goes_on(person, user, event):
-    assert heard_after(lambda: event(user), person) is None
+    assert heard_after(lambda: event(user), person, patience=A_WHILE) is None
 
 
 # Transactions
@@ -263,7 +270,7 @@ def test_a_change_is_told_when_it_is_committed_and_not_before(person, user):
             block = transaction.atomic()
             await in_thread(block.__enter__)
             await in_thread(user.schemata.clear)
-            silent = await socket.receive_nothing(timeout=0.3)
+            silent = await socket.receive_nothing(timeout=A_WHILE)
             await in_thread(block.__exit__, None, None, None)
             return silent, await hear(socket)
 
@@ -277,7 +284,7 @@ def test_a_change_that_is_rolled_back_is_not_told(person, user):
             deactivate(user)
             raise Boom
 
-    assert heard_after(change, person) is None
+    assert heard_after(change, person, patience=A_WHILE) is None
 
 
 def test_a_session_stored_in_a_transaction_is_told_after_it(person, settings):
@@ -365,7 +372,7 @@ def test_the_consumer_is_disconnected_in_its_own_schema(person, user, address):
 def test_a_socket_that_is_not_accepted_yet_is_accepted_for_the_code(person):
     async def main():
         async with connected(our_stack(), "/deaf/", person) as socket:
-            assert await socket.receive_nothing(timeout=0.3)
+            assert await socket.receive_nothing(timeout=A_WHILE)
             await in_thread(enter, person, "b")
             return await hear(socket, 2)
 
@@ -378,7 +385,7 @@ def test_a_closed_socket_hears_and_says_nothing(person):
             await hear(socket, 2)
             await in_thread(enter, person, "b")
             await socket.send_json_to({})
-            return await hear(socket) and await socket.receive_nothing(timeout=0.3)
+            return await hear(socket) and await socket.receive_nothing(timeout=A_WHILE)
 
     assert run(main)
 
@@ -388,7 +395,7 @@ def test_a_consumer_that_closes_is_not_closed_again(person):
         async with connected(our_stack(), "/closing/", person) as socket:
             assert await hear(socket, 2) == ["accepted", 1000]
             await in_thread(enter, person, "b")
-            return await socket.receive_nothing(timeout=0.3)
+            return await socket.receive_nothing(timeout=A_WHILE)
 
     assert run(main)
 

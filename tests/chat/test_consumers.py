@@ -472,7 +472,7 @@ def test_a_router_without_our_middleware_says_what_to_do(rooms):
 
         application = URLRouter(websocket_urlpatterns)
         socket = WebsocketCommunicator(application, f"/ws/chat/{rooms['a']}/")
-        await socket.connect(10)
+        await socket.connect()
 
     with pytest.raises(ImproperlyConfigured, match="SchemaMiddlewareStack"):
         run(main)
