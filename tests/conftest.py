@@ -9,7 +9,7 @@ from django.db import DataError, connection, connections, transaction
 from django.test import Client
 
 from boardinghouse.models import Schema
-from boardinghouse.schema import deactivate_schema, override
+from boardinghouse.schema import abandon_requests, deactivate_schema, override
 from tests.browsers import AsyncBrowser
 from tests.testapp.models import Account, Entry
 
@@ -53,6 +53,14 @@ def committed_schemata(transactional_db):
     for name in NAMES:
         fill(name)
     return made
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Let no test find a request, or a connection, that the one before it has left behind."""
+    abandon_requests()
+    if not connections["other"].in_atomic_block:
+        connections["other"].close()
 
 
 @contextmanager

@@ -79,10 +79,10 @@ def test_a_pending_migration_is_measured_for_each_schema(server, capsys):
 
 
 def test_the_memory_of_a_connection_is_measured_with_a_limit_and_without(server, capsys):
-    connection_memory.main(["--schemata", "4", "--limit", "2", "--json"])
+    connection_memory.main(["--schemata", "20", "--limit", "10", "--json"])
     result = json.loads(capsys.readouterr().out)
 
-    assert (result["0"]["connections"], result["2"]["connections"]) == (1, 2)
+    assert (result["0"]["connections"], result["10"]["connections"]) == (1, 2)
     assert result["0"]["most"] > result["0"]["first"]
 
 

@@ -10,6 +10,7 @@ SELECT count(*)
     ) + (
         SELECT count(*) FROM pg_constraint WHERE conrelid = objid
     ) + (
-        SELECT 2 * count(nullif(reltoastrelid, 0)) FROM pg_class WHERE oid = objid
+        SELECT 2 * count(nullif(reltoastrelid, 0)) + count(nullif(reltype, 0))
+        FROM pg_class WHERE oid = objid
     )) FILTER (WHERE classid = 'pg_class'::regclass)
 FROM member

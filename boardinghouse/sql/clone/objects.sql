@@ -184,7 +184,7 @@ WHERE k.contype IN ('p', 'u', 'x') OR k.conislocal AND (
     k.contype = 'c' OR k.contype = 'n' AND (NOT k.convalidated OR (r.oid, k.conkey[1]) IN (
         SELECT attrelid, attnum FROM inherited_column)))
 UNION ALL
-SELECT 'constraint', 'pg_attribute', attrelid::bigint * 10000 + attnum,
+SELECT 'constraint', 'pg_attribute ' || attnum, attrelid,
     format('ALTER TABLE ONLY %%I ALTER %%I SET NOT NULL', relname, attname)
 FROM inherited_column i
 WHERE attnotnull AND NOT EXISTS (
