@@ -169,11 +169,11 @@ async def connected(application, address, client=None, subprotocols=None, host="
 
 
 async def hear(socket, count=1):
-    """Return so many messages of a socket's application, each of them sent within five seconds.
+    """Return so many messages of a socket's application, each of them sent within a second.
 
     A code is one with which it was closed; the rest is "accepted", or what a consumer sent.
     """
-    return [meaning_of(await socket.receive_output(5)) for _ in range(count)]
+    return [meaning_of(await socket.receive_output(1)) for _ in range(count)]
 
 
 def meaning_of(message):

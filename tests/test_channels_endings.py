@@ -49,8 +49,8 @@ def person(user):
 A_WHILE = 0.3
 
 
-def heard_after(event, person, address="/rows/", *, patience=5):
-    """Return what an open socket says once something has happened; None if nothing."""
+def heard_after(event, person, address="/rows/", *, patience=1):
+    """Return what an open socket says within a second of something; None if nothing."""
 
     async def main():
         async with connected(our_stack(), address, person) as socket:
