@@ -6,8 +6,10 @@ from importlib.util import find_spec
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import DataError, connection, connections, transaction
+from django.db.models import QuerySet
 from django.test import Client
 
+from boardinghouse.ddl import rename
 from boardinghouse.models import Schema
 from boardinghouse.schema import abandon_requests, deactivate_schema, override
 from tests.browsers import AsyncBrowser
@@ -37,30 +39,43 @@ def owners():
     return sorted(Account.objects.values_list("owner", flat=True))
 
 
-@pytest.fixture
-def schemata(db):
-    """Two schemata that hold rows with equal primary keys."""
+def make_schemata():
     made = Schema.objects.mass_create(*NAMES)
     for name in NAMES:
         fill(name)
     return made
+
+
+@pytest.fixture(scope="session")
+def ready_schemata(django_db_setup, django_db_blocker):
+    """What `schemata` has, made once, under names that nobody asks for."""
+    with django_db_blocker.unblock():
+        for schema in make_schemata():
+            rename(connection, schema.pk, f"_ready_{schema.pk}")
+        QuerySet(Schema).all().delete()
+
+
+@pytest.fixture
+def schemata(ready_schemata, db):
+    """Two schemata that hold rows with equal primary keys."""
+    if not connection.in_atomic_block:
+        return make_schemata()
+    for name in NAMES:
+        rename(connection, f"_ready_{name}", name)
+    QuerySet(Schema).bulk_create([Schema(schema=name, name=name) for name in NAMES])
+    return list(Schema.objects.order_by("pk"))
 
 
 @pytest.fixture
 def committed_schemata(transactional_db):
     """The same, committed, so that other connections see them."""
-    made = Schema.objects.mass_create(*NAMES)
-    for name in NAMES:
-        fill(name)
-    return made
+    return make_schemata()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup():
-    """Let no test find a request, or a connection, that the one before it has left behind."""
+    """Let no test find a request that the one before it has left behind."""
     abandon_requests()
-    if not connections["other"].in_atomic_block:
-        connections["other"].close()
 
 
 @contextmanager

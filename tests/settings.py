@@ -53,9 +53,10 @@ TEMPLATES = [
 
 # Each of pytest-xdist's workers has a server of its own: what is counted in one, such as its
 # locks and connections, is not another's.
+DATA = Path(os.environ.get("BOARDINGHOUSE_TESTS_DATA") or Path(__file__).parent / ".data")
 DATABASES = {
     "default": database_settings(
-        Path(__file__).parent / ".data" / os.environ.get("PYTEST_XDIST_WORKER", ""),
+        DATA / os.environ.get("PYTEST_XDIST_WORKER", ""),
         version=int(os.environ.get("BOARDINGHOUSE_POSTGRES_VERSION", "18")),
         durable=False,
     )

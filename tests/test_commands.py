@@ -145,7 +145,7 @@ class TestListSchemata:
         missing, inactive = run("list_schemata").splitlines()
 
         assert missing.split() == ["a", "missing", "0", "users", "-", "-", "-", "a"]
-        size = r"\d+\.\d KB +\d+ rows +migrated +b"
+        size = r"\d+\.\d [KM]B +\d+ rows +migrated +b"
         assert re.fullmatch(rf"b  inactive      0 users +{size}", inactive)
 
     def test_lists_as_json(self, schemata):

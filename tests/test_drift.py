@@ -361,4 +361,6 @@ def test_schemata_without_a_row_are_found_by_their_tables(schemata):
     run("CREATE SCHEMA lost", "CREATE TABLE lost.zoo_kind (n int)", "CREATE SCHEMA of_others")
     run("CREATE SCHEMA _spare_1", 'CREATE SCHEMA "_timescaledb"')
 
-    assert drift.find_unregistered(connection, ["a", "order"]) == ["_spare_1", "b", "lost"]
+    found = drift.find_unregistered(connection, ["a", "order"])
+
+    assert [name for name in found if not name.startswith("_ready_")] == ["_spare_1", "b", "lost"]

@@ -18,6 +18,7 @@ from boardinghouse.contrib.chat.rooms import create_room
 from boardinghouse.exceptions import Forbidden, NoActiveSchema
 from boardinghouse.schema import override
 from tests.conftest import make_user
+from tests.waiting import wait_for_lock
 
 
 def texts():
@@ -213,9 +214,6 @@ class TestCommitted:
 
     def test_who_speaks_in_two_rooms_at_once_says_no_more_than_in_one(self, rooms, anna, settings):
         settings.BOARDINGHOUSE_CHAT_RATE = (1, 600)
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
-        waiting += "datname = current_database()"
-        deadline = time.monotonic() + 30
 
         def talk():
             try:
@@ -224,18 +222,12 @@ class TestCommitted:
             finally:
                 connection.close()
 
-        def is_waiting():
-            with connection.cursor() as cursor:
-                cursor.execute(waiting)
-                return cursor.fetchone()[0] > 0
-
         with ThreadPoolExecutor(1) as executor, override("a"):
             alone = create_room([anna])
             with transaction.atomic():
                 say(alone, anna, "one")
                 other = executor.submit(talk)
-                while not other.done() and not is_waiting() and time.monotonic() < deadline:
-                    pass
+                wait_for_lock("transactionid")
             with pytest.raises(ValidationError, match="Not so fast"):
                 other.result(30)
             assert texts() == ["one"]

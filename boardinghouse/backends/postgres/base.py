@@ -197,7 +197,9 @@ class DatabaseWrapper(ParentWrapper):
         condition, params = ("", [path])
         if name is not None:
             condition, params = (" WHERE to_regnamespace(%s) IS NOT NULL", [path, quote(name)])
-        with self.cursor() as cursor:
+        # Not cursor(): Django's test cases forbid that for aliases which a test does not name,
+        # and a connection that an earlier test has left open must be set back all the same.
+        with self._cursor() as cursor:
             cursor.execute(f"SELECT set_config('search_path', %s, false){condition}", params)
             return cursor.fetchone() is not None
 
