@@ -31,3 +31,4 @@ if IS_OURS:
     INSTALLED_APPS.append("boardinghouse")
     MIDDLEWARE.append("boardinghouse.middleware.SchemaMiddleware")
     BOARDINGHOUSE_SHARED_MODELS = ["pages.Holiday"]
+    BOARDINGHOUSE_SHARED_CONSTRAINTS = not os.environ.get("BENCHMARKS_WITHOUT_CONSTRAINTS")

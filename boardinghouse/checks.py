@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -15,16 +15,20 @@ from django.core.cache.backends.dummy import DummyCache
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
-from django.db.models import Model
+from django.db.models import DO_NOTHING, Model, deletion
 from django.utils.module_loading import import_string
 
-from boardinghouse import citus, ddl, fleet
+from boardinghouse import shared_constraints
 from boardinghouse.conf import conf
+from boardinghouse.database_checks import (
+    check_citus,
+    check_private_tables,
+    check_shared_constraints,
+)
 from boardinghouse.exceptions import NoActiveDatabase
-from boardinghouse.names import TEMPLATE
 from boardinghouse.routers import SchemaRouter
 from boardinghouse.schema import get_schema_model, working_in
-from boardinghouse.sharing import is_shared_model, private_tables
+from boardinghouse.sharing import is_shared_model
 
 ENGINE = "boardinghouse.backends.postgres"
 MIDDLEWARE = "boardinghouse.middleware.SchemaMiddleware"
@@ -35,6 +39,8 @@ ROUTER = "boardinghouse.routers.SchemaRouter"
 SITE_CACHE = "django.middleware.cache.UpdateCacheMiddleware"
 KEY_FUNCTION = "boardinghouse.contrib.cache.make_key"
 DJANGOS_KEY_FUNCTION = "django.core.cache.backends.base.default_key_func"
+#: Django 6.1 knows more of these than the one.
+LEFT_TO_POSTGRESQL = getattr(deletion, "SKIP_COLLECTION", frozenset({DO_NOTHING}))
 TWO_CACHES = (
     f"Have two: CACHES['default'] with 'KEY_FUNCTION': {KEY_FUNCTION!r}, and CACHES['sessions'] "
     "without it, in another LOCATION; and SESSION_CACHE_ALIAS = 'sessions'."
@@ -54,9 +60,11 @@ def register_all() -> None:
         check_spare_schemata,
         check_pathnames,
         check_lock_timeout,
+        check_left_to_postgresql,
     ):
         checks.register(check, "boardinghouse")
     checks.register(check_private_tables, checks.Tags.database)
+    checks.register(check_shared_constraints, checks.Tags.database)
     checks.register(check_citus, checks.Tags.database, deploy=True)
 
 
@@ -167,87 +175,6 @@ def check_schema_model(**kwargs: Any) -> Iterator[CheckMessage]:
         )
 
 
-def check_private_tables(
-    databases: Sequence[str] | None = None, **kwargs: Any
-) -> Iterator[CheckMessage]:
-    """Compare where the tables are with where the models say they are."""
-    for alias in databases or ():
-        connection: Any = connections[alias]
-        if hasattr(connection, "apply_schema"):
-            with working_in(None):
-                yield from misplaced_tables(connection)
-
-
-def misplaced_tables(connection: Any) -> Iterator[CheckMessage]:
-    in_public, in_template = ddl.tables_in(connection, "public", TEMPLATE)
-    private = set(private_tables())
-    shared = {
-        model._meta.db_table
-        for model in apps.get_models(include_auto_created=True)
-        if is_shared_model(model)
-    }
-    left = sorted(private & in_public - in_template)
-    if left and not in_template:
-        yield checks.Warning(
-            f"Private tables are in public, where no schema sees them as its own: "
-            f"{', '.join(left)}.",
-            hint="Move them, with their data, into a first schema: "
-            "`manage.py adopt_public NAME --dry-run` shows how, without --dry-run it does.",
-            id="boardinghouse.W007",
-        )
-    elif left:
-        yield moved(left, "private", "public", "shared")
-    if both := sorted(private & in_public & in_template):
-        yield checks.Error(
-            f"These private tables are in the schemata, and in public as well: {', '.join(both)}. "
-            "Raw SQL with no schema active would read those in public.",
-            hint="Save what they hold, then drop them: `DROP TABLE public.NAME`.",
-            id="boardinghouse.E014",
-        )
-    if away := sorted(shared & in_template - in_public):
-        yield moved(away, "shared", "the schemata", "private")
-
-
-def check_citus(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[CheckMessage]:
-    """List what stands in the way of a cluster: `check --deploy --database ALIAS`."""
-    for alias in databases or ():
-        connection: Any = connections[alias]
-        if hasattr(connection, "apply_schema") and connection.has_citus:
-            with working_in(None):
-                yield from obstacles(connection)
-
-
-def obstacles(connection: Any) -> Iterator[CheckMessage]:
-    schemata = [TEMPLATE, *fleet.names_of_schemata(connection)]
-    for refused in citus.find_refused(connection, schemata):
-        yield checks.Error(
-            f"{refused} Citus refuses that.",
-            hint="Remove it with a migration: on a cluster such a schema cannot be created.",
-            id="boardinghouse.E028",
-        )
-    local = [
-        *citus.find_local_tables(connection, schemata),
-        *citus.find_local_schemata(connection, schemata),
-    ]
-    if local:
-        yield checks.Warning(
-            f"With Citus these should not be on the coordinator alone: {', '.join(local)}.",
-            hint="`manage.py distribute_shared` copies the tables to every node; with --schemata "
-            "it places the schemata too.",
-            id="boardinghouse.W029",
-        )
-
-
-def moved(tables: list[str], now: str, place: str, before: str) -> CheckMessage:
-    return checks.Error(
-        f"These models are {now} now, but their tables are in {place}: {', '.join(tables)}.",
-        hint=f"Nothing moves rows by itself. Make the models {before} again "
-        "(BOARDINGHOUSE_SHARED_MODELS, BOARDINGHOUSE_PRIVATE_MODELS, SharedSchemaMixin), or copy "
-        "the rows with a migration into a new model's table and delete the old model.",
-        id="boardinghouse.E008",
-    )
-
-
 def check_caches(**kwargs: Any) -> Iterator[CheckMessage]:
     """Compare the keys that each cache makes in two schemata."""
     sessions = cache_of_sessions()
@@ -354,3 +281,17 @@ def check_lock_timeout(**kwargs: Any) -> Iterator[CheckMessage]:
             hint="BOARDINGHOUSE_LOCK_TIMEOUT = 1.0 lets migrate wait a second at a time.",
             id="boardinghouse.E015",
         )
+
+
+def check_left_to_postgresql(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Look for keys whose ``on_delete`` is PostgreSQL's work, where it has no constraint."""
+    for field in () if conf.SHARED_CONSTRAINTS else shared_constraints.find_keys():
+        remote: Any = field.remote_field
+        if remote.on_delete in LEFT_TO_POSTGRESQL:
+            yield checks.Warning(
+                f"{field.model._meta.label}.{field.name} leaves deletions to PostgreSQL, which "
+                "has no constraint there: BOARDINGHOUSE_SHARED_CONSTRAINTS is False.",
+                hint="Give the field an on_delete that Django honours, such as models.CASCADE.",
+                obj=field,
+                id="boardinghouse.W019",
+            )

@@ -90,6 +90,10 @@ class Settings:
         return int(getattr(settings, "BOARDINGHOUSE_MAX_SCHEMATA_PER_CONNECTION", 200))
 
     @property
+    def SHARED_CONSTRAINTS(self) -> bool:
+        return bool(getattr(settings, "BOARDINGHOUSE_SHARED_CONSTRAINTS", True))
+
+    @property
     def LOCK_TIMEOUT(self) -> float:
         return float(getattr(settings, "BOARDINGHOUSE_LOCK_TIMEOUT", 1.0))
 

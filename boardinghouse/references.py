@@ -65,19 +65,33 @@ def survey(using: str, tables: Iterable[str], shared: Iterable[type[Model]]) -> 
     schemata the budget is asked for, with one round trip more, two in a transaction.
     """
     connection: Any = connections[using]
-    wanted = {
-        "tables": list(tables),
-        "schemata": [TEMPLATE, *names_of_schemata(connection)],
-        "shared": [model._meta.db_table for model in shared],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(ddl.read_sql("tables_in_fleet"), wanted)
-        places = [Place(*row) for row in cursor.fetchall()]
+    schemata = [TEMPLATE, *names_of_schemata(connection)]
+    places = find_places(connection, tables, schemata, shared)
     if len({place.schema for place in places}) <= FEW:
         return Fleet(places, None)
     budget = ddl.lock_budget(connection)
     require_room(connection, places, budget)
     return Fleet(places, budget // SHARES)
+
+
+def find_places(
+    connection: Any,
+    tables: Iterable[str],
+    schemata: Iterable[str],
+    shared: Iterable[type[Model]] = (),
+) -> list[Place]:
+    """Return where these tables are, by schema. One round trip.
+
+    Those are constrained of which a foreign key refers to one of the shared models.
+    """
+    wanted = {
+        "tables": list(tables),
+        "schemata": list(schemata),
+        "shared": [model._meta.db_table for model in shared],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ddl.read_sql("tables_in_fleet"), wanted)
+        return [Place(*row) for row in cursor.fetchall()]
 
 
 def require_room(connection: Any, places: list[Place], budget: int) -> None:
@@ -95,7 +109,8 @@ def require_room(connection: Any, places: list[Place], budget: int) -> None:
             f"Nothing was deleted: private tables of {schemata} schemata refer to these rows, and "
             f"to delete them takes {wanted} locks in one transaction. PostgreSQL's lock table has "
             f"a budget of {budget}. Type `ALTER SYSTEM SET max_locks_per_transaction = {enough}` "
-            "in psql and restart PostgreSQL, or keep the rows: a user is locked out with "
+            "in psql and restart PostgreSQL, or set BOARDINGHOUSE_SHARED_CONSTRAINTS = False and "
+            "type `manage.py shared_constraints`, or keep the rows: a user is locked out with "
             "is_active = False."
         )
 

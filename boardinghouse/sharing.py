@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from django.apps import apps as global_apps
 from django.apps.registry import Apps
@@ -73,6 +74,12 @@ def is_private_join(model: type[Model]) -> bool:
         and all(is_shared_model(end) for end in _ends(model))
         and not is_shared_model(model)
     )
+
+
+def is_shared_key(model: type[Model], field: Any) -> bool:
+    """Tell whether a field of a model is a foreign key from private rows to shared ones."""
+    target = field.remote_field.model if field.remote_field else None
+    return isinstance(target, type) and not is_shared_model(model) and is_shared_model(target)
 
 
 def is_shared_table(table: str, apps: Apps = global_apps) -> bool | None:

@@ -24,7 +24,13 @@ from boardinghouse.conf import conf
 from boardinghouse.exceptions import AdoptionRequired
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import working_in
-from boardinghouse.sharing import find_model, is_private_join, is_shared_model, private_tables
+from boardinghouse.sharing import (
+    find_model,
+    is_private_join,
+    is_shared_key,
+    is_shared_model,
+    private_tables,
+)
 
 ACTIONS = (
     "alter_db_table_comment",
@@ -36,7 +42,6 @@ ACTIONS = (
     "rename_index",
     "add_constraint",
     "remove_constraint",
-    "add_field",
     "remove_field",
     "alter_field",
 )
@@ -116,6 +121,8 @@ class DatabaseSchemaEditor(ParentEditor):
     def execute(self, sql: Any, params: Any = ()) -> None:
         """Run a statement in the template if its table is private, else in ``public``."""
         statement = sql if isinstance(sql, str) else str(sql)
+        if not statement:
+            return  # of a constraint that is left out
         if self._is_placed:
             with working_in(self._place):
                 super().execute(statement, params)
@@ -205,6 +212,33 @@ class DatabaseSchemaEditor(ParentEditor):
                 "schema before other migrations of theirs run: `manage.py migrate boardinghouse`, "
                 "then `manage.py adopt_public NAME`, then `manage.py migrate`."
             )
+
+    # Constraints to shared tables, which a fleet may do without
+
+    def add_field(self, model: type[Model], field: Any) -> None:
+        self.learn(model)
+        if not self._is_left_out(model, field):
+            super().add_field(model, field)
+            return
+        # Without its template Django puts the constraint off, and then there is none to add.
+        self.sql_create_column_inline_fk = None  # type: ignore[assignment]
+        try:
+            super().add_field(model, field)
+        finally:
+            del self.sql_create_column_inline_fk
+
+    def make_foreign_key(self, field: Any) -> str:
+        """Return the statement that adds a field's constraint, as creating its model would."""
+        return str(super()._create_fk_sql(field.model, field, "_fk_%(to_table)s_%(to_column)s"))  # type: ignore[misc]
+
+    def _create_fk_sql(self, model: type[Model], field: Any, suffix: str) -> Any:
+        if self._is_left_out(model, field):
+            return ""
+        return super()._create_fk_sql(model, field, suffix)  # type: ignore[misc]
+
+    @staticmethod
+    def _is_left_out(model: type[Model], field: Any) -> bool:
+        return not conf.SHARED_CONSTRAINTS and is_shared_key(model, field)
 
     # Introspection: the template's path shows private and shared tables alike
 

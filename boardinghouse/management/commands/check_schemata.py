@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from boardinghouse import ddl, drift
+from boardinghouse import ddl, drift, shared_constraints
 from boardinghouse.drift import Difference
 from boardinghouse.management.options import add_database_option, refuse_unknown, schemata_of
 from boardinghouse.names import TEMPLATE
 from boardinghouse.progress import show_on
 from boardinghouse.repair import repair
+from boardinghouse.shared_constraints import Orphans
 
 REPAIRABLE = "`manage.py check_schemata --repair` puts back what is safe."
 LEFT = "What was left needs a person: change the schema by hand, and check it again."
@@ -65,6 +66,12 @@ class Command(BaseCommand):
             action="store_true",
             help="Put back missing indexes, constraints, and columns with a default.",
         )
+        parser.add_argument(
+            "--orphans",
+            action="store_true",
+            help="Also look for rows that refer to shared rows that are not there; see "
+            "BOARDINGHOUSE_SHARED_CONSTRAINTS.",
+        )
         parser.add_argument("--json", action="store_true", dest="as_json", help="Print JSON.")
         add_database_option(parser)
 
@@ -73,6 +80,7 @@ class Command(BaseCommand):
         *,
         names: list[str],
         repair: bool,
+        orphans: bool,
         as_json: bool,
         database: str,
         verbosity: int,
@@ -84,12 +92,13 @@ class Command(BaseCommand):
         found = [Finding(each) for each in self.compare(fleet.names)]
         if repair:
             found = self.repair([each.difference for each in found])
+        lost = self.find_orphans(fleet.names) if orphans else None
         if as_json:
-            self.stdout.write(json.dumps(self.as_data(fleet, found), indent=2))
+            self.stdout.write(json.dumps(self.as_data(fleet, found, lost), indent=2))
         else:
-            for line in self.lines(fleet, found):
+            for line in self.lines(fleet, found, lost):
                 self.stdout.write(line)
-        self.refuse(fleet, [each for each in found if not each.is_repaired], repair)
+        self.refuse(fleet, [each for each in found if not each.is_repaired], lost, repair)
 
     # Looking
 
@@ -131,26 +140,43 @@ class Command(BaseCommand):
             Finding(each, reason=reasons.get(each)) for each in left
         ]
 
+    def find_orphans(self, names: Collection[str]) -> list[Orphans]:
+        progress = show_on(self.stdout, verbosity=self.verbosity * (len(names) > MANY))
+        total = len(shared_constraints.find_keys())
+        with progress.task("Looking for orphans", total=total, unit="keys") as task:
+            found = shared_constraints.find_orphans(self.connection, names, task.advance)
+            return sorted(found)
+
     # Telling
 
-    def lines(self, fleet: Fleet, found: list[Finding]) -> Iterator[str]:
+    def lines(
+        self, fleet: Fleet, found: list[Finding], lost: list[Orphans] | None
+    ) -> Iterator[str]:
         for name in fleet.missing:
             yield f"{name}: has a row, but PostgreSQL has no such schema"
         for name in fleet.orphans:
             yield f"{name}: is in PostgreSQL, but has no row"
         yield from map(str, found)
-        if self.verbosity and not (fleet.missing or fleet.orphans or found):
+        for each in lost or ():
+            yield f"{each.schema}: {each}"
+        if self.verbosity and not (fleet.missing or fleet.orphans or found or lost):
             yield self.style.SUCCESS(f"All {len(fleet.names)} schemata are like the template.")
 
-    def as_data(self, fleet: Fleet, found: list[Finding]) -> dict[str, Any]:
+    def as_data(
+        self, fleet: Fleet, found: list[Finding], lost: list[Orphans] | None
+    ) -> dict[str, Any]:
+        rows = {} if lost is None else {"orphaned_rows": [each._asdict() for each in lost]}
         return {
             "compared": len(fleet.names),
             "missing": fleet.missing,
             "orphans": fleet.orphans,
             "differences": [each.as_data() for each in found],
+            **rows,
         }
 
-    def refuse(self, fleet: Fleet, left: list[Finding], repaired: bool) -> None:
+    def refuse(
+        self, fleet: Fleet, left: list[Finding], lost: list[Orphans] | None, repaired: bool
+    ) -> None:
         """Raise CommandError while anything is not as it should be, and say what to type."""
         advice = []
         if left:
@@ -168,6 +194,11 @@ class Command(BaseCommand):
             advice.append(
                 "A schema without a row is entered by nobody: create its row again, or drop it "
                 "with `DROP SCHEMA`."
+            )
+        if lost:
+            advice.append(
+                "Rows refer to shared rows that are gone: point them at others, or delete them. "
+                "Queries that join the shared table do not show them."
             )
         if advice:
             raise CommandError("\n".join(advice))
