@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 #: What is asked of every schema: the files in ``sql/drift``.
 QUESTIONS = (
+    "schemata",
     "relations",
     "columns",
     "constraints",

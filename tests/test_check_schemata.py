@@ -144,7 +144,7 @@ class TestChecking:
     def test_a_large_fleet_shows_progress(self, schemata, monkeypatch):
         monkeypatch.setattr(check_schemata, "MANY", 1)
 
-        assert "Comparing 2 schemata: 9 of 9 questions" in check()[0]
+        assert "Comparing 2 schemata: 10 of 10 questions" in check()[0]
         json.loads(check("--json")[0])
 
 

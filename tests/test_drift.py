@@ -322,6 +322,36 @@ def test_what_changed_in_objects_of_every_kind_is_named(worlds, change):
     assert {line.split(":")[0] for line in found} == {"order"}
 
 
+OWN = {
+    "GRANT USAGE ON SCHEMA {} TO pg_monitor": "privileges: pg_monitor=U/postgres, "
+    "postgres=UC/postgres; in the template: postgres=UC/postgres",
+    "ALTER SCHEMA {} OWNER TO pg_monitor": "owner: pg_monitor; in the template: postgres",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA {} GRANT SELECT ON TABLES TO pg_monitor": "default "
+    "privileges: postgres TABLES pg_monitor=r/postgres; in the template: none",
+}
+
+
+@pytest.mark.parametrize("statement", OWN)
+def test_what_changed_in_a_schema_itself_is_named(schemata, statement):
+    run(statement.format("b"))
+
+    found = differences()
+
+    assert any(
+        line.startswith(f"b: schema itself differs in its {OWN[statement]}") for line in found
+    )
+    assert {line.split(":")[0] for line in found} == {"b"}
+
+
+@pytest.mark.parametrize("statement", OWN)
+def test_a_copy_has_what_the_template_itself_has(db, statement):
+    run(statement.format(TEMPLATE))
+    run(f"ALTER SCHEMA {TEMPLATE} OWNER TO CURRENT_USER")
+    Schema.objects.mass_create("b", "a", "order")
+
+    assert differences() == []
+
+
 def test_what_belongs_to_a_missing_table_is_not_named_too(worlds):
     run_in("b", "DROP TABLE zoo_animal CASCADE")
 
