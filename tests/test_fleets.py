@@ -33,6 +33,9 @@ SHAPE = """
     ) lines
 """
 
+SPARES = "FROM pg_namespace WHERE nspname ~ '^_spare_'"
+REMAINS = "FROM pg_namespace WHERE nspname ~ '^_dropped_'"
+
 #: Lets the nth DDL command wait for a lock that the test has.
 STOP_AT = """
     CREATE SEQUENCE commands;
@@ -223,6 +226,54 @@ def test_killed_on_the_way_back_the_next_run_goes_on(project, command):
     assert applied(project) == ["0001_initial"]
     assert journal_tables(project) == []
     assert rows(project) == [[("A;B",)]] * 4
+
+
+@pytest.mark.parametrize("command", [5, 34])
+def test_spares_of_a_fleet_that_was_killed_are_migrated_too(project, command):
+    project.manage("spare_schemata", "--number", "2")
+    interrupt(project, command, "migrate", "library", "--batch-size", "1", "--parallel", "1")
+
+    project.manage("migrate", "library", "--batch-size", "1")
+    project.manage("create_schema", "e")
+
+    assert_finished(project)
+    (spare,) = [name for (name,) in project.query(f"SELECT nspname {SPARES}")]
+    assert {project.query(SHAPE.format(each))[0][0] for each in ("e", spare)} == {
+        shapes(project)[1]
+    }
+    assert project.manage("check_schemata").startswith("All 6 schemata")
+
+
+@pytest.mark.parametrize("command", [2, 1290])
+def test_killed_while_it_drops_a_large_schema_the_next_drop_goes_on(project, command):
+    enlarge(project, "a", tables=1300)
+    interrupt(project, command, "drop_schema", "a", "--noinput")
+    left = project.query("SELECT schema FROM boardinghouse_schema ORDER BY schema")
+    remains = [name for (name,) in project.query(f"SELECT nspname {REMAINS}")]
+    there = project.query("SELECT to_regnamespace('a') IS NOT NULL")[0][0]
+    # All of it is there, or nobody finds any of it.
+    assert (("a",) in left) is there is (not remains) is (command == 2)
+
+    told = project.manage("drop_schema", *(["a"] if there else ["b"]), "--noinput")
+
+    assert "Schema 'a'" in told
+    assert project.query(f"SELECT nspname {REMAINS}") == []
+    assert project.query("SELECT to_regnamespace('a')") == [(None,)]
+    assert rows_in_c_and_d(project) == [[("c",)], [("d",)]]
+
+
+def rows_in_c_and_d(project):
+    return [project.query(f"SELECT title FROM {name}.library_book") for name in ("c", "d")]
+
+
+def enlarge(project, schema, tables):
+    """Give a schema more tables than one transaction can drop."""
+    for start in range(0, tables, 650):
+        project.query(f"""
+            DO $$ BEGIN FOR n IN {start}..{start + 649} LOOP
+            EXECUTE format('CREATE TABLE {schema}.t_%s (id int PRIMARY KEY)', n);
+            END LOOP; END $$
+        """)
 
 
 def interrupt(project, command, *arguments):
