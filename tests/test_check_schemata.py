@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
-from boardinghouse import ddl, drift, repair
+from boardinghouse import ddl, drift, removal, repair
 from boardinghouse.management.commands import check_schemata
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
@@ -100,6 +100,18 @@ class TestChecking:
 
         assert check(code=1)[0] == "b: index zoo_animal_lower is missing\n"
 
+    def test_what_an_interrupted_drop_has_left_is_named_with_what_finishes_it(self, schemata):
+        removal.retire(connection, "a")
+        Schema.objects.all()._delete_row(connection, "a")
+        ((left, _name),) = removal.unfinished(connection)
+
+        said, advice = check(code=1)
+
+        assert said == f"{left}: is what an interrupted drop has left of 'a'\n"
+        assert advice == (
+            "To finish what was being dropped, type `manage.py drop_schema a --noinput`."
+        )
+
     def test_json(self, schemata):
         run_in("b", "DROP INDEX zoo_animal_lower")
         run("CREATE SCHEMA lost", "CREATE TABLE lost.zoo_kind (n int)")
@@ -108,7 +120,7 @@ class TestChecking:
         found = json.loads(check("--json", code=1)[0])
 
         (difference,) = found.pop("differences")
-        assert found == {"compared": 1, "missing": ["a"], "orphans": ["lost"]}
+        assert found == {"compared": 1, "missing": ["a"], "orphans": ["lost"], "remains": []}
         assert difference.pop("wanted").startswith("CREATE INDEX zoo_animal_lower ON b.zoo_animal")
         assert difference == {
             "schema": "b",
@@ -139,7 +151,7 @@ class TestChecking:
                 check()
             counts.append(len(captured) - count_sets(captured))
 
-        assert counts == [len(drift.QUESTIONS) + 5] * 2
+        assert counts == [len(drift.QUESTIONS) + 6] * 2
 
     def test_a_large_fleet_shows_progress(self, schemata, monkeypatch):
         monkeypatch.setattr(check_schemata, "MANY", 1)

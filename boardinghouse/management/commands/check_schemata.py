@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from boardinghouse import ddl, drift, shared_constraints
+from boardinghouse import ddl, drift, removal, shared_constraints
 from boardinghouse.drift import Difference
 from boardinghouse.management.options import add_database_option, refuse_unknown, schemata_of
 from boardinghouse.names import TEMPLATE
 from boardinghouse.progress import show_on
+from boardinghouse.removal import Remains
 from boardinghouse.repair import repair
 from boardinghouse.shared_constraints import Orphans
 
@@ -27,6 +28,12 @@ class Fleet(NamedTuple):
     names: list[str]
     missing: list[str]
     orphans: list[str]
+    remains: list[Remains]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has a schema, and every schema a row."""
+        return not (self.missing or self.orphans or self.remains)
 
 
 class Finding(NamedTuple):
@@ -111,6 +118,8 @@ class Command(BaseCommand):
             )
         unregistered = drift.find_unregistered(self.connection, registered)
         spares = [name for name in unregistered if drift.is_spare(name)]
+        remains = removal.unfinished(self.connection)
+        known = {*spares, *(each.schema for each in remains)}
         if names:
             refuse_unknown([name for name in names if name not in spares], database)
         wanted = names or [*registered, *spares]
@@ -118,7 +127,8 @@ class Command(BaseCommand):
         return Fleet(
             names=[name for name in wanted if name in there],
             missing=[name for name in wanted if name not in there],
-            orphans=[] if names else [name for name in unregistered if name not in spares],
+            orphans=[] if names else [name for name in unregistered if name not in known],
+            remains=[] if names else remains,
         )
 
     def compare(self, names: Collection[str]) -> list[Difference]:
@@ -156,10 +166,12 @@ class Command(BaseCommand):
             yield f"{name}: has a row, but PostgreSQL has no such schema"
         for name in fleet.orphans:
             yield f"{name}: is in PostgreSQL, but has no row"
+        for each in fleet.remains:
+            yield f"{each.schema}: is what an interrupted drop has left of {each.name!r}"
         yield from map(str, found)
-        for each in lost or ():
-            yield f"{each.schema}: {each}"
-        if self.verbosity and not (fleet.missing or fleet.orphans or found or lost):
+        for orphans in lost or ():
+            yield f"{orphans.schema}: {orphans}"
+        if self.verbosity and fleet.is_complete and not found and not lost:
             yield self.style.SUCCESS(f"All {len(fleet.names)} schemata are like the template.")
 
     def as_data(
@@ -170,6 +182,7 @@ class Command(BaseCommand):
             "compared": len(fleet.names),
             "missing": fleet.missing,
             "orphans": fleet.orphans,
+            "remains": [each._asdict() for each in fleet.remains],
             "differences": [each.as_data() for each in found],
             **rows,
         }
@@ -194,6 +207,11 @@ class Command(BaseCommand):
             advice.append(
                 "A schema without a row is entered by nobody: create its row again, or drop it "
                 "with `DROP SCHEMA`."
+            )
+        if fleet.remains:
+            advice.append(
+                "To finish what was being dropped, type `manage.py drop_schema "
+                f"{fleet.remains[0].name} --noinput`."
             )
         if lost:
             advice.append(
