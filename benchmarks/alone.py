@@ -27,6 +27,7 @@ from benchmarks.nothing_to_do import manage
 from benchmarks.request_cost import ROOT, database_of_its_own, say
 from boardinghouse.contrib.embedded import database_settings
 
+LOCKS = 2048
 DATA = ROOT / ".data" / "alone"
 #: At most: the last size's cost of a schema, or of a request, as a multiple of the first's.
 FLAT = 1.5
@@ -35,6 +36,11 @@ WAYS = {
     "without": {"BENCHMARKS_WITHOUT_CONSTRAINTS": "1"},
 }
 APPS = {"BENCHMARKS_APPS": "benchmarks.pending"}
+#: What should cost the same however large the fleet is.
+FLAT_ONES = (
+    *("create", "spare", "drop", "migrate", "back", "switch", "page", "log_in", "last_login"),
+    *("connect", "chooser"),
+)
 NOTES = {
     "create": "create a schema",
     "spare": "create, from a spare",
@@ -231,7 +237,30 @@ def tabulate(found, sizes):
         for what, title in NOTES.items():
             yield f"{title:45} {row(rows.get(what, {}), sizes)}".rstrip()
         yield ""
-    yield f"flat: at most {FLAT} in the last column"
+
+
+def judge(found, sizes):
+    """Yield whether what should be flat is, from the fewest schemata to the most."""
+    for way, rows in found.items():
+        for what in FLAT_ONES:
+            first, last = (statistics.median(rows[what][size]) for size in (sizes[0], sizes[-1]))
+            is_met = "met" if last <= FLAT * first else "missed"
+            yield (
+                f"{way}: {NOTES[what]}, at {sizes[-1]} / at {sizes[0]}: {last / first:.2f} "
+                f"(target: at most {FLAT}): {is_met}"
+            )
+
+
+def chosen(found):
+    """Return medians of what is worth a line in the plot."""
+    return {
+        f"{NOTES[what]}, {'without' if way == 'without' else 'with'}": {
+            size: statistics.median(times) for size, times in rows[what].items() if times
+        }
+        for way, rows in found.items()
+        for what in ("create", "migrate", "log_in", "connect", "delete")
+        if what in rows
+    }
 
 
 def row(times, sizes):
@@ -267,12 +296,12 @@ def main(arguments=None):
     )
     parser.add_argument("--sizes", default="100,1000,5000,10000", help="separated by commas")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--locks", type=int, default=2048, help="max_locks_per_transaction")
+    parser.add_argument("--locks", type=int, default=LOCKS, help="max_locks_per_transaction")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured there")
     options = parser.parse_args(arguments)
     sizes = [int(each) for each in options.sizes.split(",")]
     found = measure(start_server(options.locks), sizes, options.rounds)
-    sys.stdout.write("\n".join(tabulate(found, sizes)) + "\n")
+    sys.stdout.write("\n".join([*tabulate(found, sizes), *judge(found, sizes)]) + "\n")
     if options.json:
         options.json.write_text(json.dumps(found, indent=2))
 

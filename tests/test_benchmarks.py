@@ -125,6 +125,6 @@ def test_targets_are_judged_against_the_faster_peer():
 
 
 def test_the_plot_is_xml_with_a_line_for_each_way():
-    drawn = ElementTree.fromstring(report.plot(FOUND["pending"], [10, 110]))
+    drawn = ElementTree.fromstring(report.plot(FOUND["pending"], [10, 110], "The title"))
 
     assert len(drawn.findall("{http://www.w3.org/2000/svg}polyline")) == 4

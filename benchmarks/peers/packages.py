@@ -6,11 +6,17 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import NamedTuple
 
 import psycopg
 from psycopg import sql
 
 from benchmarks.request_cost import ROOT
+
+#: django-tenants starts it again for each schema, when it is told to have subprocesses.
+MANAGE = Path(__file__).with_name("manage.py")
 
 
 def connect(server):
@@ -34,18 +40,28 @@ def database(server, name, template="template0"):
             connection.execute(drop.format(sql.Identifier(name)))
 
 
+class Run(NamedTuple):
+    """What a command took: seconds, and the MB of its largest process; and what it printed."""
+
+    seconds: float
+    megabytes: float
+    printed: str
+
+
 class Package:
     """A package: `migrate` has its ways to migrate all schemata, and what to type for each."""
 
     name: str
     set_up: list
     migrate: dict
-    #: Creates one of some names; `template` is run once before clones are made.
+    #: Creates one of some names; `register` only notes one whose schema is there; `template` is
+    #: run once before clones are made.
     create: str
+    register: str = "pass"
     template: str = ""
 
     def run(self, entry, *arguments, is_pending=False, **more):
-        """Run a command of Django's in a process; return its seconds and what it printed."""
+        """Run a command of Django's in a process of its own."""
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "benchmarks.peers.settings",
@@ -56,24 +72,27 @@ class Package:
             **more,
         }
         begin = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-m", "django", *arguments],
-            capture_output=True,
-            text=True,
-            env=environment,
-            cwd=ROOT.parent,
-        )
-        seconds = time.perf_counter() - begin
-        if done.returncode:
-            raise SystemExit(
-                f"{self.name}: {' '.join(arguments)[:200]}\n{done.stdout}{done.stderr}"
+        with TemporaryFile("w+") as output:
+            process = subprocess.Popen(
+                [sys.executable, str(MANAGE), *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd=ROOT.parent,
             )
-        return seconds, done.stdout
+            _pid, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - begin
+            process.returncode = os.waitstatus_to_exitcode(status)
+            output.seek(0)
+            printed = output.read()
+        if process.returncode:
+            raise SystemExit(f"{self.name}: {' '.join(arguments)[:200]}\n{printed}")
+        return Run(seconds, usage.ru_maxrss / 1024, printed)
 
     def run_code(self, entry, code, **more):
         """Run Python in a process, and return what it printed last, read as JSON."""
-        _seconds, printed = self.run(entry, "shell", "--no-imports", "--command", code, **more)
-        return json.loads(printed.splitlines()[-1])
+        done = self.run(entry, "shell", "--no-imports", "--command", code, **more)
+        return json.loads(done.printed.splitlines()[-1])
 
     def measure_creating(self, server, rounds):
         """Return the seconds of each way of creating, the first of which is not counted."""
@@ -93,21 +112,37 @@ class Package:
 
     @contextmanager
     def fleet(self, server, size):
-        """Have a database with so many schemata, and the last migration not yet applied."""
+        """Have a database with so many schemata, and the last migration not yet applied.
+
+        The package creates the first with its migrations; the others are exact copies of it.
+        """
         with database(server, f"{self.name}_{size}") as entry:
             self.run(entry, *self.set_up)
-            names = [f"s{number:05}" for number in range(size)]
-            self.run_code(entry, TIMED.format(names=names, create=self.create))
+            first, *others = [f"s{number:05}" for number in range(size)]
+            self.run_code(entry, TIMED.format(names=[first], create=self.create))
+            self.copy(entry, first, others)
             with connect(entry) as connection:
                 connection.execute("VACUUM ANALYZE")
             yield entry
 
-    def measure_migrating(self, fleet, command, size):
-        """Return the seconds of the pending migration, and of the same with nothing to do."""
+    def copy(self, entry, source, names):
+        BOARDINGHOUSE.run_code(
+            {**entry, "ENGINE": "boardinghouse.backends.postgres"},
+            COPY.format(source=source, names=names),
+        )
+        self.run_code(entry, TIMED.format(names=names, create=self.register))
+
+    def measure_migrating(self, fleet, command, size, patience):
+        """Return what the pending migration took, and the same command with nothing to do.
+
+        None for the latter if there is no patience left for it.
+        """
         with database(fleet_server(fleet), f"{self.name}_copy", fleet["NAME"]) as entry:
-            pending, _printed = self.run(entry, *command, is_pending=True)
+            pending = self.run(entry, *command, is_pending=True)
             self.prove(entry, size)
-            nothing, _printed = self.run(entry, *command, is_pending=True)
+            nothing = None
+            if pending.seconds <= patience:
+                nothing = self.run(entry, *command, is_pending=True)
         return pending, nothing
 
     def prove(self, entry, size):
@@ -127,6 +162,16 @@ def fleet_server(fleet):
     return {**fleet, "NAME": "postgres"}
 
 
+COPY = """
+import json
+from django.db import connection
+from boardinghouse import clone, ddl
+statements = clone.compile_schema(connection, "{source}").with_rows_at_once()
+for name in {names}:
+    ddl.create(connection, name, statements)
+print(json.dumps(None))
+"""
+
 TIMED = """
 import json, time
 seconds = []
@@ -144,6 +189,9 @@ class Plain(Package):
     migrate = {"plain Django": ["migrate"]}
     create = "pass"
 
+    def copy(self, entry, source, names):
+        """One database for all: there is nothing to copy."""
+
 
 class DjangoTenants(Package):
     name = "django-tenants"
@@ -153,7 +201,15 @@ class DjangoTenants(Package):
         "django-tenants, 2 processes": [
             *("migrate_schemas", "--tenant", "--executor=multiprocessing")
         ],
+        "django-tenants, 2 subprocesses": [
+            *("migrate_schemas", "--tenant", "--executor=subprocess")
+        ],
     }
+    register = (
+        "from benchmarks.peers.dt_customers.models import Customer; "
+        "customer = Customer(schema_name=name, name=name); "
+        "customer.auto_create_schema = False; customer.save()"
+    )
     create = (
         "from benchmarks.peers.dt_customers.models import Customer; "
         "Customer(schema_name=name, name=name).save(verbosity=0)"
@@ -173,6 +229,11 @@ class DjangoPgschemas(Package):
         "django-pgschemas, sequential": ["migrate", "-ds"],
         "django-pgschemas, 2 threads": ["migrate", "-ds", "--parallel"],
     }
+    register = (
+        "from benchmarks.peers.pg_customers.models import Customer; "
+        "customer = Customer(schema_name=name, name=name); "
+        "customer.auto_create_schema = False; customer.save()"
+    )
     create = (
         "from benchmarks.peers.pg_customers.models import Customer; "
         "Customer(schema_name=name, name=name).save(verbosity=0)"
@@ -187,6 +248,10 @@ class Boardinghouse(Package):
     create = (
         "from boardinghouse.models import Schema; Schema.objects.create(schema=name, name=name)"
     )
+
+    def copy(self, entry, source, names):
+        """Create them, each a copy of the template."""
+        self.run_code(entry, TIMED.format(names=names, create=self.create))
 
     def measure_creating(self, server, rounds):
         """Return the seconds of the bare statements, and of our ways: see `creating`."""

@@ -3,8 +3,16 @@
 import math
 
 CREATE, SPARE, SLOPE, WHOLE, NOTHING = 1.3, 0.005, 100, 40, 1.2
+TABLES = {
+    "pending": "the pending migration, s",
+    "nothing": "nothing to do, s",
+    "memory": "its largest process, MB",
+}
 WIDTH, HEIGHT, LEFT, TOP, RIGHT = 760, 380, 60, 40, 230
-COLOURS = ("#6b7280", "#b45309", "#d97706", "#1d4ed8", "#60a5fa", "#047857")
+COLOURS = (
+    *("#6b7280", "#b45309", "#d97706", "#ca8a04", "#1d4ed8", "#60a5fa", "#047857", "#7c3aed"),
+    *("#be185d", "#0f766e"),
+)
 
 
 def tabulate(found, sizes):
@@ -12,11 +20,12 @@ def tabulate(found, sizes):
     yield f"{'creating a schema':34} {'ms':>10}"
     for way, seconds in found["create"].items():
         yield f"{way:34} {seconds * 1000:10.1f}"
-    for what, title in (("pending", "the pending migration"), ("nothing", "nothing to do")):
+    for what, title in TABLES.items():
         yield ""
-        yield f"{title + ', s':34} " + " ".join(f"{size:>9} x" for size in sizes)
+        yield f"{title:34} " + " ".join(f"{size:>9} x" for size in sizes)
         for way, times in found[what].items():
-            yield f"{way:34} " + " ".join(f"{times[size]:11.2f}" for size in sizes)
+            cells = (f"{times[size]:11.2f}" if size in times else f"{'':11}" for size in sizes)
+            yield f"{way:34} {' '.join(cells)}".rstrip()
 
 
 def slope(times, sizes):
@@ -60,37 +69,46 @@ def judge(found, sizes, ours, plain):
         yield f"{what}: {value:.3g} (target: {limit}): {'met' if is_met else 'missed'}"
 
 
-def plot(pending, sizes):
-    """Return an SVG of the whole commands' seconds by size, both on logarithmic scales."""
-    times = [each for way in pending.values() for each in way.values()]
-    low, high = math.floor(math.log10(min(times))), math.ceil(math.log10(max(times)))
+def plot(series, sizes, title):
+    """Return an SVG of what was measured by size, both on logarithmic scales.
+
+    A difference that noise has made negative has no place there.
+    """
+    series = {
+        way: {size: value for size, value in times.items() if value > 0}
+        for way, times in series.items()
+    }
+    values = [each for times in series.values() for each in times.values()]
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     first, last = math.log10(min(sizes)), math.log10(max(sizes))
 
-    def place(size, seconds):
+    def place(size, value):
         across = (math.log10(size) - first) / ((last - first) or 1)
-        up = (math.log10(seconds) - low) / ((high - low) or 1)
+        up = (math.log10(value) - low) / ((high - low) or 1)
         x = LEFT + across * (WIDTH - LEFT - RIGHT)
-        return f"{x:.1f},{HEIGHT - TOP - up * (HEIGHT - 2 * TOP):.1f}"
+        return f"{x:.1f}", f"{HEIGHT - TOP - up * (HEIGHT - 2 * TOP):.1f}"
 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="sans-serif" font-size="12" fill="currentColor">',
+        f'font-family="sans-serif" font-size="12" role="img" aria-label="{title}">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-        f'<text x="{LEFT}" y="20">The pending migration: seconds of the whole command</text>',
+        f'<text x="{LEFT}" y="20" fill="#111827">{title}</text>',
     ]
     for power in range(low, high + 1):
-        x, y = place(min(sizes), 10**power).split(",")
+        x, y = place(min(sizes), 10**power)
         parts.append(f'<line x1="{x}" y1="{y}" x2="{WIDTH - RIGHT}" y2="{y}" stroke="#e5e7eb"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y}" text-anchor="end">{10.0**power:g}</text>')
+        parts.append(text(LEFT - 8, y, f"{10.0**power:g}", "end"))
     for size in sizes:
-        x, _y = place(size, 10**low).split(",")
-        parts.append(f'<text x="{x}" y="{HEIGHT - 15}" text-anchor="middle">{size}</text>')
-    for number, (way, each) in enumerate(pending.items()):
+        parts.append(text(place(size, 10**low)[0], HEIGHT - 15, size, "middle"))
+    for number, (way, times) in enumerate(series.items()):
         colour = COLOURS[number % len(COLOURS)]
-        points = " ".join(place(size, each[size]) for size in sizes)
+        points = " ".join(",".join(place(size, times[size])) for size in sizes if size in times)
         parts.append(
             f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
         )
-        y = TOP + 20 * number
-        parts.append(f'<text x="{WIDTH - RIGHT + 15}" y="{y}" fill="{colour}">{way}</text>')
+        parts.append(text(WIDTH - RIGHT + 15, TOP + 20 * number, way, "start", colour))
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def text(x, y, what, anchor, colour="#374151"):
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{colour}">{what}</text>'

@@ -25,7 +25,7 @@ if SIDE == "django-tenants":
     DATABASES["default"]["ENGINE"] = "django_tenants.postgresql_backend"
     DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
     TENANT_MODEL, TENANT_DOMAIN_MODEL = "dt_customers.Customer", "dt_customers.Domain"
-    TENANT_MULTIPROCESSING_MAX_PROCESSES = 2
+    TENANT_MULTIPROCESSING_MAX_PROCESSES = TENANT_SUBPROCESS_PARALLEL = 2
     if IS_CLONING:
         TENANT_CREATION_FAKES_MIGRATIONS, TENANT_BASE_SCHEMA = True, "template_of_all"
 elif SIDE == "django-pgschemas":
