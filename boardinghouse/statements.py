@@ -1,10 +1,12 @@
-"""SQL text: one statement a message, as PostgreSQL's pipeline mode demands."""
+"""SQL text: one statement a message, as PostgreSQL's pipeline mode demands.
+
+What is sent is what was written, to the letter: no statement is ever put together anew.
+"""
 
 from __future__ import annotations
 
 import re
-
-import sqlparse
+from collections.abc import Iterator
 
 CONSTRAINT = r'(?:"(?:[^"]|"")+"\.)?"(?:[^"]|"")+"'
 IMMEDIATE = rf"SET CONSTRAINTS (?:ALL|{CONSTRAINT}) IMMEDIATE"
@@ -15,8 +17,21 @@ COMPOUNDS = (
     re.compile(rf"({IMMEDIATE}); (.+)\Z", re.DOTALL),
     re.compile(rf"(.+); ({IMMEDIATE})\Z", re.DOTALL),
 )
-PLAIN_QUOTES = re.compile(r"""'(?:[^'\\]|'')*'|"(?:[^"]|"")*\"""")
-UNSURE = re.compile(r"""[;'"$]|--|/\*""")
+#: What PostgreSQL reads as one piece, whatever is in it; a comment within a comment apart, and
+#: strings with backslashes. https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+OPAQUE = re.compile(
+    r"""
+    '(?:[^'\\]|'')*'
+    | "(?:[^"]|"")*"
+    | (?<![\w$])\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$
+    | --[^\n]*
+    | /\*(?:(?!/\*).)*?\*/
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+COMMENTS = ("--", "/*")
+#: What is left of quotes and comments that were not understood.
+UNSURE = re.compile(r"""['"$]|/\*|\*/""")
 #: Statements that may hold others, with semicolons outside of any quotes.
 NESTING = re.compile(r"\b(ATOMIC|RULE)\b", re.IGNORECASE)
 
@@ -24,23 +39,43 @@ NESTING = re.compile(r"\b(ATOMIC|RULE)\b", re.IGNORECASE)
 def split(sql: str) -> list[str]:
     """Return the statements of a string, each by itself.
 
-    The string alone where that is not sure, say with dollar quotes in it: it must then be sent
-    as one message outside a pipeline. See `is_single`.
+    The string alone where that is not sure: it must then be sent as one message outside a
+    pipeline. See `is_single`.
     """
     for pattern in COMPOUNDS:
         if found := pattern.match(sql):
             return [each for part in found.groups() for each in split(part)]
     if is_single(sql):
         return [bare(sql)]
-    pieces = [bare(each) for each in sqlparse.split(sqlparse.format(sql, strip_comments=True))]
-    pieces = [each for each in pieces if each]
-    return pieces if pieces and not NESTING.search(sql) and all(map(is_single, pieces)) else [sql]
+    text = masked(sql)
+    return [sql] if is_unsure(text) else list(pieces(sql, text))
 
 
 def is_single(sql: str) -> bool:
     """Tell whether a string is certainly no more than one statement."""
-    text = bare(sql)
-    return ";" not in text or not UNSURE.search(PLAIN_QUOTES.sub("", text))
+    text = masked(bare(sql))
+    return ";" not in bare(sql) or (";" not in text and not is_unsure(text))
+
+
+def is_unsure(text: str) -> bool:
+    """Tell whether a masked text has semicolons that may be anything."""
+    return bool(UNSURE.search(text) or NESTING.search(text))
+
+
+def pieces(sql: str, text: str) -> Iterator[str]:
+    """Yield a string's statements, from one semicolon of its masked text to the next."""
+    start = 0
+    for part in text.split(";"):
+        if part.strip():
+            yield sql[start : start + len(part)].strip()
+        start += len(part) + 1
+
+
+def masked(sql: str) -> str:
+    """Return a text as long, with letters in the place of quotes and blanks in that of comments."""
+    return OPAQUE.sub(
+        lambda found: (" " if found[0].startswith(COMMENTS) else "x") * len(found[0]), sql
+    )
 
 
 def bare(sql: str) -> str:

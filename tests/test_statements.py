@@ -11,7 +11,28 @@ SPLIT = {
     "a semicolon in quotes": ("SELECT 'a;b', 'it''s;'", ["SELECT 'a;b', 'it''s;'"]),
     "a semicolon in a name": ('SELECT 1 AS ";"', ['SELECT 1 AS ";"']),
     "two with quotes": ("SELECT ';'; SELECT 'it''s'", ["SELECT ';'", "SELECT 'it''s'"]),
-    "comments": ("-- don't; stop\nSELECT 1; /* a;b */ SELECT 2", ["SELECT 1", "SELECT 2"]),
+    "comments": (
+        "-- don't; stop\nSELECT 1; /* a;b */ SELECT 2; -- the end",
+        ["-- don't; stop\nSELECT 1", "/* a;b */ SELECT 2"],
+    ),
+    "a hash, which is an operator": (
+        "UPDATE t SET n = n # 5;\nUPDATE t SET n = n # 6",
+        ["UPDATE t SET n = n # 5", "UPDATE t SET n = n # 6"],
+    ),
+    "a function and more": (
+        "CREATE FUNCTION f() RETURNS int AS $$ BEGIN; -- it's\nRETURN 1; END $$ LANGUAGE sql;"
+        " SELECT f()",
+        [
+            "CREATE FUNCTION f() RETURNS int AS $$ BEGIN; -- it's\nRETURN 1; END $$ LANGUAGE sql",
+            "SELECT f()",
+        ],
+    ),
+    "a block in a block": (
+        "DO $x$ BEGIN EXECUTE $$SELECT 1; SELECT 2$$; END $x$; SELECT 2",
+        ["DO $x$ BEGIN EXECUTE $$SELECT 1; SELECT 2$$; END $x$", "SELECT 2"],
+    ),
+    "space and spaces": ("\n SELECT  'a  b' ;\n\n;; SELECT 2\n", ["SELECT  'a  b'", "SELECT 2"]),
+    "very many": ("SELECT 1;" * 5000, ["SELECT 1"] * 5000),
     "dropping a key": (
         'SET CONSTRAINTS "a;b" IMMEDIATE; ALTER TABLE "t" DROP CONSTRAINT "a;b"',
         ['SET CONSTRAINTS "a;b" IMMEDIATE', 'ALTER TABLE "t" DROP CONSTRAINT "a;b"'],
@@ -35,11 +56,13 @@ SPLIT = {
 }
 
 WHOLE = {
-    "a function": "CREATE FUNCTION f() RETURNS int AS $$ BEGIN; RETURN 1; END $$ LANGUAGE plpgsql",
-    "a block and more": "DO $x$ BEGIN PERFORM 1; END $x$; SELECT 2",
+    "a quote that is never closed": "SELECT 1; SELECT 'a",
+    "a dollar quote that is never closed": "SELECT 1; DO $$ BEGIN; END",
+    "comments within comments": "SELECT 1; /* /* ; */ ; */ SELECT 2",
     "an SQL body": "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END",
     "a rule": "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)",
     "a backslash in a string": r"SELECT E'\';'; SELECT 2",
+    "dollars in names": "SELECT a$b$c; SELECT d$b$e",
 }
 
 
@@ -53,3 +76,9 @@ def test_statements_are_told_apart(sql, statements):
 def test_what_may_hold_others_stays_whole(sql):
     assert split(sql) == [sql]
     assert not is_single(sql)
+
+
+def test_one_statement_with_semicolons_in_it_is_one():
+    assert is_single("DO $$ BEGIN PERFORM 1; END $$;")
+    assert is_single("SELECT 1 /* ; */")
+    assert not is_single("SELECT 1; SELECT 2")

@@ -317,3 +317,27 @@ def test_a_kind_of_run_sql_is_asked_where_it_runs(farm):
 def test_what_is_inside_a_kind_of_separation_is_asked_too(farm):
     with pytest.raises(AmbiguousOperation):
         farm.apply(Others.Together(database_operations=[m.RunSQL("SELECT 1")]))
+
+
+def test_raw_sql_runs_to_the_letter_in_every_schema(farm):
+    script = (
+        "CREATE TABLE farm_log (n int, said text); -- a hash is an operator\n"
+        "INSERT INTO farm_log VALUES (6 # 5, '-- said;'), (7 /* ; */ # 1, $$a;  b$$);\n"
+        "UPDATE farm_log SET n = n # 8"
+    )
+
+    farm.apply(PerSchema(m.RunSQL(script)))
+
+    for schema in EVERYWHERE:
+        found = rows(f'SELECT n, said FROM "{schema}".farm_log ORDER BY n')
+        assert found == [(11, "-- said;"), (14, "a;  b")]
+
+
+def test_raw_sql_may_be_long(farm):
+    values = ", ".join(f"({number})" for number in range(6000))
+
+    farm.apply(
+        PerSchema(m.RunSQL(f"CREATE TABLE farm_log (n int); INSERT INTO farm_log VALUES {values}"))
+    )
+
+    assert count("farm_log", *EVERYWHERE) == [6000] * 3
