@@ -64,7 +64,7 @@ def register_all() -> None:
     ):
         checks.register(check, "boardinghouse")
     checks.register(check_private_tables, checks.Tags.database)
-    checks.register(check_shared_constraints, checks.Tags.database)
+    checks.register(check_shared_constraints, checks.Tags.database, deploy=True)
     checks.register(check_citus, checks.Tags.database, deploy=True)
 
 

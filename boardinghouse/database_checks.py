@@ -101,7 +101,7 @@ def obstacles(connection: Any) -> Iterator[CheckMessage]:
 def check_shared_constraints(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Iterator[CheckMessage]:
-    """Compare the template's constraints to shared tables with the setting."""
+    """Compare the template's constraints with the setting: `check --deploy --database ALIAS`."""
     for alias in databases or ():
         connection: Any = connections[alias]
         if hasattr(connection, "apply_schema"):

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 #: The key of the advisory lock on the template: "template" in ASCII.
 TEMPLATE_LOCK = int.from_bytes(b"template")
+#: PostgreSQL learns what others have done to the catalog when it locks a table that this
+#: transaction has not locked yet, and nobody else's statements lock this one.
+HEAR_OF_CHANGES = "SELECT FROM information_schema.sql_parts LIMIT 0"
 JOIN_TRIGGER = (
     "CREATE TRIGGER choose_a_schema INSTEAD OF INSERT OR UPDATE OR DELETE ON public.{} "
     "FOR EACH ROW EXECUTE FUNCTION public.boardinghouse_choose_a_schema()"
@@ -36,15 +39,19 @@ def read_sql(name: str) -> str:
     return (Path(__file__).parent / "sql" / f"{name}.sql").read_text()
 
 
+# Both ask the catalog itself. `to_regclass` and its like answer from a cache, which does not
+# hear of what others do while a transaction waits for an advisory lock.
+
+
 def schema_exists(connection: DatabaseWrapper, name: str) -> bool:
     """Ask PostgreSQL whether there is a schema of this name. One round trip."""
-    return bool(_value(connection, "SELECT to_regnamespace(%s) IS NOT NULL", [quote(name)]))
+    query = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s)"
+    return bool(_value(connection, query, [name]))
 
 
 def table_exists(connection: DatabaseWrapper, schema: str, table: str) -> bool:
     """Ask PostgreSQL whether a schema has a table or view of this name. One round trip."""
-    name = f"{quote(schema)}.{quote(table)}"
-    return bool(_value(connection, "SELECT to_regclass(%s) IS NOT NULL", [name]))
+    return bool(_value(connection, read_sql("table_exists"), [schema, table]))
 
 
 def tables_in(connection: DatabaseWrapper, *schemata: str) -> tuple[set[str], ...]:
@@ -146,17 +153,17 @@ def refresh_join_view(connection: DatabaseWrapper, table: str) -> None:
 def share_template(connection: DatabaseWrapper) -> None:
     """Keep the template from changing until this transaction ends; others may share it.
 
-    For who copies it. Waits for a transaction that changes it. One round trip.
+    For who copies it. Waits for a transaction that changes it. Two round trips.
     """
-    _run(connection, [f"SELECT pg_advisory_xact_lock_shared({TEMPLATE_LOCK})"])
+    _run(connection, [f"SELECT pg_advisory_xact_lock_shared({TEMPLATE_LOCK})", HEAR_OF_CHANGES])
 
 
 def claim_template(connection: DatabaseWrapper) -> None:
     """Keep others from copying or changing the template until this transaction ends.
 
-    For who changes it. Waits for those that share it. One round trip.
+    For who changes it. Waits for those that share it. Two round trips.
     """
-    _run(connection, [f"SELECT pg_advisory_xact_lock({TEMPLATE_LOCK})"])
+    _run(connection, [f"SELECT pg_advisory_xact_lock({TEMPLATE_LOCK})", HEAR_OF_CHANGES])
 
 
 # The lock table: https://www.postgresql.org/docs/current/runtime-config-locks.html

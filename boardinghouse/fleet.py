@@ -37,8 +37,9 @@ def names_of_schemata(connection: DatabaseWrapper) -> list[str]:
         if not ddl.table_exists(connection, "public", table):
             return []
         cursor.execute(
-            f"SELECT schema, to_regnamespace(quote_ident(schema)) IS NOT NULL, false AS is_spare"
-            f" FROM public.{quote(table)} UNION ALL SELECT nspname, true, true FROM pg_namespace"
+            f"SELECT schema, n.oid IS NOT NULL, false AS is_spare FROM public.{quote(table)}"
+            " LEFT JOIN pg_namespace n ON n.nspname = schema"
+            " UNION ALL SELECT nspname, true, true FROM pg_namespace"
             " WHERE nspname >= '_spare_' AND nspname < '_spare`' ORDER BY is_spare, schema"
         )
         rows = cursor.fetchall()

@@ -106,7 +106,7 @@ def begin_again(connection: DatabaseWrapper, entry: Entry) -> int:
 
     Schemata that PostgreSQL has no more have nothing to do.
     """
-    gone = "to_regnamespace(quote_ident(schema)) IS NULL"
+    gone = "NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = schema)"
     ask(connection, f"DELETE FROM public.{PENDING} WHERE NOT is_done AND {gone}")
     rows = ask(
         connection,

@@ -74,7 +74,7 @@ def look(
                 "lock": SPARE_LOCK if claiming else None,
                 "wanted": wanted,
                 "template": quote(TEMPLATE),
-                "journal": f"public.{JOURNAL}",
+                "journal": JOURNAL,
             },
         )
         return [(name, is_ready) for name, is_ready in cursor.fetchall()]

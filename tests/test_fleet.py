@@ -2,9 +2,9 @@
 
 import psycopg
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections, transaction
 
-from boardinghouse import ddl, fleet
+from boardinghouse import ddl, fleet, journal
 from boardinghouse.batches import Manner
 from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata, ReplayFailed
 from boardinghouse.models import Schema
@@ -201,3 +201,52 @@ def test_a_busy_schema_is_waited_for_first_in_the_next_attempt(schemata, monkeyp
         fleet.replay(connection, ["a", "b", "order"], ["SELECT 1"])
 
     assert orders == [["a", "b", "order"], *[["b", "a", "order"]] * (ATTEMPTS - 1)]
+
+
+class TestWhatOthersDo:
+    """While a transaction waits for an advisory lock, another one changes the catalog."""
+
+    @pytest.fixture
+    def other(self, transactional_db):
+        other = connections["default"].copy()
+        try:
+            yield other
+        finally:
+            other.close()
+            run("DROP TABLE IF EXISTS boardinghouse_journal, boardinghouse_pending")
+
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            journal.is_there,
+            lambda connection: ddl.table_exists(connection, "public", "boardinghouse_pending"),
+            lambda connection: (
+                connection.cursor()
+                .execute("SELECT to_regclass('public.boardinghouse_pending')")
+                .fetchone()[0]
+            ),
+        ],
+    )
+    def test_a_journal_that_they_begin_is_seen(self, other, ask):
+        with transaction.atomic():  # so that PostgreSQL knows all that it needs for it
+            ddl.share_template(connection)
+        with transaction.atomic():
+            run("SELECT FROM pg_class, pg_namespace LIMIT 1")
+            assert not ask(connection)
+            other.cursor().execute(ddl.read_sql("create_journal"))
+
+            ddl.share_template(connection)
+
+            assert ask(connection)
+
+    def test_a_schema_that_they_create_belongs_to_the_fleet(self, other):
+        with transaction.atomic():
+            assert not ddl.schema_exists(connection, "a")
+            assert fleet.names_of_schemata(connection) == []
+            other.cursor().execute("CREATE SCHEMA a")
+            other.cursor().execute(
+                "INSERT INTO boardinghouse_schema (schema, name) VALUES ('a', 'a')"
+            )
+
+            assert ddl.schema_exists(connection, "a")
+            assert fleet.names_of_schemata(connection) == ["a"]

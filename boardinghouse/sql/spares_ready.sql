@@ -10,7 +10,9 @@ WITH spare AS MATERIALIZED (
     -- %(lock)s is null for who only looks; else each is for one transaction alone, and for none
     -- while a migration is unfinished that spares may have yet to do.
     WHERE %(lock)s::int IS NULL
-        OR to_regclass(%(journal)s) IS NULL
+        OR NOT EXISTS (
+            SELECT FROM pg_class WHERE relname = %(journal)s
+                AND relnamespace = 'public'::regnamespace)
         AND pg_try_advisory_xact_lock(%(lock)s::int, oid::int)
     LIMIT %(wanted)s
 ),
