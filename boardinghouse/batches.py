@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 
 from boardinghouse import journal, pipeline
 from boardinghouse.exceptions import ReplayFailed, SchemataBehind
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from boardinghouse.backends.postgres.base import DatabaseWrapper
+
+logger = logging.getLogger("boardinghouse")
 
 #: A batch has no more schemata, whatever PostgreSQL has room for: what is done stays done.
 LARGEST = 100
@@ -64,7 +68,7 @@ class Batches:
         Raises SchemataBehind when that failed in some, after all others have done it.
         """
         with self._going_over() as left:
-            workers = min(workers, -(-left // size))
+            workers = min(workers, -(-left // size), connections_to_spare(self.connection))
             if workers > 1:
                 self._in_threads(size, workers)
             # What others had locked, a drop or a rename, is waited for.
@@ -102,8 +106,16 @@ class Batches:
                 self._is_stopped = True
 
     def _work(self, size: int) -> None:
-        """Take batch after batch, on a connection of this thread's own."""
+        """Take batch after batch, on a connection of this thread's own.
+
+        Without one the others do what there is to do.
+        """
         connection: Any = connections[self.connection.alias]
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            logger.warning("A worker of migrate was given no connection: %s", error)
+            return
         try:
             while not self._is_stopped and self._replay_next(connection, size):
                 pass
@@ -155,6 +167,7 @@ class Batches:
         try:
             if atomic:
                 with transaction.atomic(using=self.connection.alias):
+                    limit_waiting(self.connection)
                     if journal.take_one(self.connection, self.entry, name):
                         action(name)
                         journal.mark_done(self.connection, self.entry, [name])
@@ -183,6 +196,11 @@ class Batches:
             self.manner.progress.say(
                 f"Schema {failure.schema!r} failed: {failure.error}", **failure._asdict()
             )
+
+
+def connections_to_spare(connection: DatabaseWrapper) -> int:
+    """Return how many connections a pool may hand out beside the one that is in use."""
+    return connection.pool.max_size - 1 if connection.pool else sys.maxsize
 
 
 def run_outside(

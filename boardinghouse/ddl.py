@@ -50,7 +50,7 @@ def schema_exists(connection: DatabaseWrapper, name: str) -> bool:
 
 
 def table_exists(connection: DatabaseWrapper, schema: str, table: str) -> bool:
-    """Ask PostgreSQL whether a schema has a table or view of this name. One round trip."""
+    """Ask PostgreSQL whether a schema has a table, or the like, of this name. One round trip."""
     return bool(_value(connection, read_sql("table_exists"), [schema, table]))
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.apps import apps
 
-from boardinghouse import ddl, journal, pipeline
+from boardinghouse import ddl, journal, patience, pipeline
 from boardinghouse.batches import LARGEST
 from boardinghouse.conf import conf
 from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata, ReplayFailed
 from boardinghouse.journal import JOURNAL, PENDING
-from boardinghouse.names import quote
-from boardinghouse.patience import patiently
+from boardinghouse.names import TEMPLATE, quote
 from boardinghouse.progress import Progress
 from boardinghouse.schema import working_in
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from boardinghouse.backends.postgres.base import DatabaseWrapper
 
 logger = logging.getLogger("boardinghouse")
+
+#: Statements whose locks depend on the rows that they meet.
+WRITING = re.compile(r"\s*(?:WITH|INSERT|UPDATE|DELETE|MERGE|SELECT|DO|CALL)\b", re.IGNORECASE)
 
 #: Tables that nobody waits for while a migration writes in them.
 PASSED_BY = {"django_migrations", JOURNAL, PENDING}
@@ -62,27 +66,88 @@ def registry_table() -> str:
 def replay(connection: DatabaseWrapper, names: list[str], script: list[str]) -> None:
     """Run statements in every schema. Raises ReplayFailed, naming schema and statement.
 
-    In a transaction it is all or none, and nobody is waited for long: while a schema is busy,
-    the locks on the others are given back, and it is the first in the next attempt.
+    In a transaction it is all or none, see `all_or_none`.
     """
     if not connection.in_atomic_block:
         pipeline.run(connection, names, script)
         return
+    writes = any(map(WRITING.match, script))
+
+    def attempt(order: list[str]) -> None:
+        left = list(order)
+        with progress_over(connection, order).task("In one transaction", len(order)) as task:
+            while left:
+                size = min(LARGEST, require_next(connection) if writes else LARGEST)
+                some, left = left[:size], left[size:]
+                pipeline.run(connection, some, script)
+                task.advance(len(some))
+
+    all_or_none(connection, names, attempt)
+
+
+def run_in_each(connection: DatabaseWrapper, names: list[str], run: Callable[[str], None]) -> None:
+    """Call something with the name of each schema; in a transaction, see `all_or_none`.
+
+    It raises ReplayFailed where it fails. In a transaction this raises LockBudgetExceeded before
+    PostgreSQL has no room for the next schema.
+    """
+    if not connection.in_atomic_block:
+        for name in names:
+            run(name)
+        return
+
+    def attempt(order: list[str]) -> None:
+        room = 0
+        for name in order:
+            room = room or require_next(connection)
+            run(name)
+            room -= 1
+
+    all_or_none(connection, names, attempt)
+
+
+def all_or_none(
+    connection: DatabaseWrapper, names: list[str], attempt: Callable[[list[str]], None]
+) -> None:
+    """Attempt something in all schemata, in the transaction that is open.
+
+    Nobody is waited for long: while a schema is busy, the locks on the others are given back,
+    and it is the first in the next attempt.
+    """
     order = list(names)
 
-    def attempt() -> None:
+    def once() -> None:
         try:
-            with progress_over(connection, order).task("In one transaction", len(order)) as task:
-                for start in range(0, len(order), LARGEST):
-                    some = order[start : start + LARGEST]
-                    pipeline.run(connection, some, script)
-                    task.advance(len(some))
+            attempt(order)
         except ReplayFailed as failed:
             order.remove(failed.schema)
             order.insert(0, failed.schema)
             raise
 
-    patiently(connection, attempt)
+    patience.patiently(connection, once)
+
+
+def require_next(connection: DatabaseWrapper) -> int:
+    """Return in how many schemata this transaction may write at least; raise if in none.
+
+    Which rows there are, and so which tables are locked, differs from schema to schema: what is
+    counted on is every table with all its indexes.
+    """
+    most = locks_of_a_writer(connection)
+    budget, held = ddl.lock_budget(connection), ddl.locks_held(connection)
+    if held + most > budget:
+        raise LockBudgetExceeded(
+            f"This transaction holds {held} locks, and the next schema may take {most} more; "
+            f"PostgreSQL's lock table has a budget of {budget}."
+        )
+    return (budget - held) // most
+
+
+def locks_of_a_writer(connection: DatabaseWrapper) -> int:
+    """Return how many locks a transaction takes at most that reads and writes all of a schema."""
+    with connection.cursor() as cursor:
+        cursor.execute(ddl.read_sql("locks_of_a_writer"), {"schema": TEMPLATE})
+        return max(1, int(cursor.fetchone()[0]))
 
 
 def progress_over(connection: DatabaseWrapper, names: list[str]) -> Progress:
@@ -146,10 +211,12 @@ def require_room(connection: DatabaseWrapper, locks_each: int, schemata: int) ->
     if not connection.in_atomic_block:
         return
     budget, needed = ddl.lock_budget(connection), locks_each * schemata
-    if ddl.locks_held(connection) + needed > budget:
+    held = ddl.locks_held(connection)
+    if needed and held + needed > budget:
         raise LockBudgetExceeded(
             f"This migration takes {locks_each} locks in each of {schemata} schemata, {needed} in "
-            f"all; PostgreSQL's lock table has a budget of {budget}. Nothing was changed. Raise "
-            "max_locks_per_transaction in postgresql.conf and restart the server, or split the "
-            "migration."
+            f"all, and its transaction holds {held}; PostgreSQL's lock table has a budget of "
+            f"{budget}. Nothing was changed. Raise max_locks_per_transaction in postgresql.conf "
+            "and restart the server, or split the migration; apps without migrations get some "
+            "with `manage.py makemigrations`, and those go in batches."
         )

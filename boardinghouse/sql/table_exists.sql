@@ -1,5 +1,5 @@
 SELECT EXISTS (
     SELECT FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = %s AND c.relname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    WHERE n.nspname = %s AND c.relname = %s
 )

@@ -12,7 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from boardinghouse import batches, ddl, fleet, journal
 from boardinghouse.batches import CONCURRENTLY, Batches
 from boardinghouse.course import Course
-from boardinghouse.exceptions import ReplayFailed
+from boardinghouse.exceptions import LockBudgetExceeded, ReplayFailed
 from boardinghouse.journal import Entry
 from boardinghouse.names import TEMPLATE
 from boardinghouse.patience import patiently
@@ -124,19 +124,39 @@ class Recorder:
         plan = self._plan(names, locks)
         if plan is None:
             fleet.require_room(self.connection, locks, len(names))
-            fleet.replay(self.connection, names, script)
-        else:
+            plan = self._unless_done(lambda: fleet.replay(self.connection, names, script))
+        if plan is not None:
             entry = self._journal(script, names, *plan)
             with self._outside_transaction():
                 self._go_over(entry)
 
     def _plan(self, names: list[str], locks: int) -> tuple[int, int] | None:
         """Return the size of batches and the number of workers; None to stay in here."""
-        may_leave = not self.is_nested and not self.connection.savepoint_ids
-        if self.course is None or not self.connection.in_atomic_block or not may_leave:
+        if not self._may_leave:
             return None
         with working_in(TEMPLATE):
             return fleet.batches_for(self.connection, names, locks, self.new_tables)
+
+    @property
+    def _may_leave(self) -> bool:
+        """Whether the transaction that is open may be committed here, and another one begun."""
+        is_ours = not self.is_nested and not self.connection.savepoint_ids
+        return self.course is not None and self.connection.in_atomic_block and is_ours
+
+    def _unless_done(self, work: Callable[[], None]) -> tuple[int, int] | None:
+        """Do something in all schemata, and return None; where it takes more locks than there is
+        room for, undo that and return the plan to do it one by one.
+        """
+        if not self._may_leave:
+            work()
+            return None
+        try:
+            with transaction.atomic(using=self.connection.alias):
+                work()
+        except LockBudgetExceeded as error:
+            self.connection.manner.progress.say(f"{error} Going on, one schema at a time.")
+            return 1, 1
+        return None
 
     def _journal(
         self, script: list[str] | None, names: list[str], size: int = 1, workers: int = 1
@@ -211,7 +231,7 @@ class Recorder:
             return
         self.flush()
         with transaction.atomic(using=self.connection.alias) if atomic else nullcontext():
-            action()
+            self._patiently(action)
             self.note("shared", label)
             if self.course is not None and not self.editor.atomic_migration:
                 self._journal([], [])
@@ -232,16 +252,15 @@ class Recorder:
 
     def _run_inside_transaction(self, label: str, action: Callable[[str], None]) -> None:
         before = self._locks_held()
-        action(TEMPLATE)
+        self._patiently(lambda: action(TEMPLATE))
         self.note("template", label)
         locks = self._locks_held() - before
         names = fleet.names_of_schemata(self.connection)
         plan = self._plan(names, locks)
         if plan is None:
-            fleet.require_room(self.connection, locks, len(names))
-            for name in names:
-                action(name)
-        else:
+            run = naming(label, action)
+            plan = self._unless_done(lambda: fleet.run_in_each(self.connection, names, run))
+        if plan is not None:
             entry = self._journal(None, names, *plan)
             self._run_in_the_rest(entry, label, action, atomic=True)
 
@@ -261,13 +280,7 @@ class Recorder:
     def _run_in_the_rest(
         self, entry: Entry, label: str, action: Callable[[str], None], *, atomic: bool
     ) -> None:
-        def run(name: str) -> None:
-            try:
-                action(name)
-            # The project's own code, which may raise anything: noted, and raised at the end.
-            except Exception as error:
-                raise ReplayFailed(name, label, error) from error
-
+        run = naming(label, action)
         work = Batches(self.connection, entry, self.connection.manner)
         if self.connection.in_atomic_block:
             with self._outside_transaction():
@@ -277,6 +290,13 @@ class Recorder:
 
     # The rest
 
+    def _patiently(self, action: Callable[[], None]) -> None:
+        """Do something that may need a lock, and nobody is waited for long in a transaction."""
+        if self.connection.in_atomic_block:
+            patiently(self.connection, action)
+        else:
+            action()
+
     def _refresh_views(self) -> None:
         stale, self.stale_views = self.stale_views, set()
         for table in sorted(stale):
@@ -285,6 +305,19 @@ class Recorder:
     def _locks_held(self) -> int:
         with working_in(TEMPLATE):
             return ddl.locks_held(self.connection)
+
+
+def naming(label: str, action: Callable[[str], None]) -> Callable[[str], None]:
+    """Return an action whose failure says in which schema it was, and of which operation."""
+
+    def run(name: str) -> None:
+        try:
+            action(name)
+        # The project's own code, which may raise anything.
+        except Exception as error:
+            raise ReplayFailed(name, label, error) from error
+
+    return run
 
 
 def describe(connection: Any, entry: Entry) -> str:
