@@ -5,7 +5,10 @@ import pytest
 from boardinghouse.contrib.channels import checks
 from boardinghouse.contrib.channels.routing import router_of
 
-REDIS = {"BACKEND": "channels_redis.core.RedisChannelLayer"}
+REDIS = {
+    "BACKEND": "channels_redis.core.RedisChannelLayer",
+    "CONFIG": {"hosts": [{"address": "redis://127.0.0.1:6379/0", "socket_timeout": None}]},
+}
 IN_MEMORY = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 
 
@@ -32,6 +35,36 @@ def test_redis_is_fine(settings):
     settings.CHANNEL_LAYERS = {"default": REDIS}
 
     assert found(checks.check_channel_layer) == []
+    assert found(checks.check_patience_with_redis) == []
+
+
+ADDRESS = "redis://127.0.0.1:6379/0"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "faults"),
+    [
+        ([ADDRESS], 1),
+        ([("127.0.0.1", 6379)], 1),
+        ([{"address": ADDRESS, "socket_timeout": 5}], 1),
+        ([{"address": ADDRESS, "socket_timeout": None}, ADDRESS], 1),
+        ([{"address": ADDRESS, "socket_timeout": 6}], 0),
+        ([{"address": ADDRESS, "socket_timeout": None}], 0),
+    ],
+)
+def test_a_layer_whose_connections_give_up_before_it_does_is_an_error(settings, hosts, faults):
+    settings.CHANNEL_LAYERS = {"default": {**REDIS, "CONFIG": {"hosts": hosts}}}
+
+    assert found(checks.check_patience_with_redis) == ["boardinghouse.E090"] * faults
+
+
+@pytest.mark.parametrize(
+    "layer", [IN_MEMORY, {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer"}]
+)
+def test_layers_that_do_not_wait_so_have_no_such_fault(settings, layer):
+    settings.CHANNEL_LAYERS = {"default": layer}
+
+    assert found(checks.check_patience_with_redis) == []
 
 
 @pytest.mark.parametrize(

@@ -119,10 +119,10 @@ def closing_code(socket):
     return socket.close_code
 
 
-def is_open(socket):
+def is_open(socket, seconds=0.5):
     """Tell whether a socket is open, and nobody says anything, for a while."""
     try:
-        said = socket.recv(timeout=0.5)
+        said = socket.recv(timeout=seconds)
     except TimeoutError:
         return True
     except ConnectionClosed:
@@ -158,7 +158,8 @@ def browser(make_browser, user):
 def _our_layer(settings, layer):
     """The tests' own process is a third one."""
     backend, redis = layer
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": {"hosts": [redis]}}}
+    host = {"address": redis, "socket_timeout": None}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": {"hosts": [host]}}}
 
 
 @pytest.mark.parametrize("path", ["/rows/", "/rows/sync/"])
@@ -294,6 +295,17 @@ def test_a_group_reaches_the_other_process_and_no_other_schema(
         assert hear(here) == {"receive": ["a"], "sync": ["a"]}
         assert hear(here) == hear(there) == {"group": ["a"]}
         assert is_open(elsewhere)
+
+
+def test_a_socket_on_which_nobody_speaks_stays_open(browser):
+    """Longer than the layer waits for Redis at a time, and than redis-py would at most."""
+    with browser.open("/rows/") as socket:
+        assert hear(socket) == {"connect": ["a"]}
+        assert is_open(socket, seconds=7)
+
+        socket.send("{}")
+
+        assert hear(socket) == {"receive": ["a"], "sync": ["a"]}
 
 
 @pytest.mark.parametrize("layer", ["pubsub"], indirect=True)

@@ -103,7 +103,8 @@ if find_spec("channels") and find_spec("daphne"):
     if os.environ.get("REDIS_URL"):
         CHANNEL_LAYERS["default"] = {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {"hosts": [os.environ["REDIS_URL"]]},
+            # Messages are waited for, for as long as it takes: redis-py 8 would give up.
+            "CONFIG": {"hosts": [{"address": os.environ["REDIS_URL"], "socket_timeout": None}]},
         }
     # Boardinghouse: the consumers of those who are in a school.
     BOARDINGHOUSE_WS_URLCONF = "school_site.sockets"

@@ -11,6 +11,6 @@ ALLOWED_HOSTS = ["127.0.0.1"]
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": os.environ["PROJECT_LAYER"],
-        "CONFIG": {"hosts": [os.environ["PROJECT_REDIS"]]},
+        "CONFIG": {"hosts": [{"address": os.environ["PROJECT_REDIS"], "socket_timeout": None}]},
     }
 }

@@ -16,12 +16,13 @@ from boardinghouse.contrib.channels.routing import router_of
 
 REDIS = (
     'CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", '
-    '"CONFIG": {"hosts": ["redis://127.0.0.1:6379/0"]}}}'
+    '"CONFIG": {"hosts": [{"address": "redis://127.0.0.1:6379/0", "socket_timeout": None}]}}}'
 )
 
 
 def register_all() -> None:
     checks.register(check_channel_layer, "boardinghouse")
+    checks.register(check_patience_with_redis, "boardinghouse")
     checks.register(check_urlconfs, "boardinghouse")
 
 
@@ -41,6 +42,28 @@ def check_channel_layer(**kwargs: Any) -> Iterator[CheckMessage]:
             hint=REDIS,
             id="boardinghouse.W051",
         )
+
+
+def check_patience_with_redis(**kwargs: Any) -> Iterator[CheckMessage]:
+    layer = get_channel_layer()
+    # The class is asked: RedisPubSubChannelLayer looks for what it has not in a running loop.
+    if not hasattr(type(layer), "brpop_timeout"):
+        return
+    for timeout in socket_timeouts(layer):
+        if timeout is not None and not 0 < layer.brpop_timeout < timeout:
+            yield checks.Error(
+                f"The channel layer waits for messages {layer.brpop_timeout} seconds at a time, "
+                f"and its connections to Redis give up after {timeout}: every socket that is "
+                "quiet for so long would be closed.",
+                hint=REDIS,
+                id="boardinghouse.E090",
+            )
+
+
+def socket_timeouts(layer: Any) -> Iterator[float | None]:
+    """Yield how long connections to each Redis of a layer wait for an answer; none is opened."""
+    for index in range(len(layer.hosts)):
+        yield layer.create_pool(index).make_connection().socket_timeout
 
 
 def check_urlconfs(**kwargs: Any) -> Iterator[CheckMessage]:
