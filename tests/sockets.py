@@ -156,9 +156,13 @@ def cookie_header(client):
 
 
 @asynccontextmanager
-async def connected(application, address, client=None, subprotocols=None, host="testserver"):
+async def connected(
+    application, address, client=None, subprotocols=None, host="testserver", origin=None
+):
     """Open a socket with a test client's cookies."""
     headers = [(b"host", host.encode()), *(cookie_header(client) if client else [])]
+    if origin is not None:
+        headers.append((b"origin", origin.encode()))
     socket = WebsocketCommunicator(application, address, headers, subprotocols)
     await socket.send_input({"type": "websocket.connect"})
     try:

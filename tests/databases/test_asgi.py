@@ -104,5 +104,48 @@ def test_port_case_and_a_dot_at_the_end_make_no_difference(hosts, host):
     assert run(tell_database, scope_of("websocket", host)) == [{"active": "other"}]
 
 
+def from_page(*origins):
+    scope = scope_of("websocket", HOST2)
+    scope["headers"] += [(b"origin", each.encode("latin-1")) for each in origins]
+    return scope
+
+
+FOREIGN = [
+    f"http://{HOST1}",
+    "http://unknown.example.com",
+    f"http://{HOST2}.evil.example",
+    f"http://{HOST2}:x",
+    f"http://{HOST2}@{HOST1}",
+    "http://[",
+    f"http://{HOST2}\xff",
+    HOST2,
+    "null",
+    "",
+]
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_a_websocket_of_another_hosts_page_is_refused(hosts, origin):
+    refused = [{"type": "websocket.close"}]
+
+    assert run(tell_database, from_page(origin)) == refused
+    assert run(tell_database, from_page(f"http://{HOST2}", origin)) == refused
+
+
+@pytest.mark.parametrize(
+    "origins", [[], [f"http://{HOST2}"], [f"https://{HOST2}:8001"], ["http://www2.example.com"]]
+)
+def test_one_of_a_page_of_the_same_customers_hosts_is_not(hosts, settings, origins):
+    settings.BOARDINGHOUSE_DATABASE_HOSTS["www2.example.com"] = "other"
+
+    assert run(tell_database, from_page(*origins)) == [{"active": "other"}]
+
+
+def test_the_origin_of_http_is_left_to_the_application(hosts):
+    scope = {**from_page(f"http://{HOST1}"), "type": "http"}
+
+    assert run(tell_database, scope) == [{"active": "other"}]
+
+
 def test_other_scopes_pass_as_they_are(hosts):
     assert run(tell_database, {"type": "lifespan"}) == [{"active": None}]

@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("channels", reason="channels is not installed")
 
 from channels.layers import InMemoryChannelLayer
+from channels.security.websocket import AllowedHostsOriginValidator
 from django.contrib.auth import get_user_model
 from django.test import Client
 
@@ -43,9 +44,9 @@ ENDINGS = {
 }
 
 
-def opened(host, browser):
-    application = DatabaseASGIMiddleware(our_stack())
-    return connected(application, "/rows/", browser, host=host)
+def opened(host, browser, origin=None):
+    application = DatabaseASGIMiddleware(AllowedHostsOriginValidator(our_stack()))
+    return connected(application, "/rows/", browser, host=host, origin=origin or f"http://{host}")
 
 
 @pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS)
@@ -69,3 +70,19 @@ def test_only_the_customers_own_sockets_hear_of_a_change(customers, end):
     rows, heard, is_silent, delivered = run(main)
     assert rows == [{"connect": ["default:a"]}, {"connect": ["other:a"]}]
     assert (heard, is_silent, delivered) == ([MOVED], True, 1)
+
+
+def test_a_page_of_one_customer_opens_no_socket_of_anothers(customers):
+    """Their hosts are one site, so a browser sends the other customer's cookie with it."""
+    browser = log_in(Client, HOST2)
+    enter(browser, "a")
+
+    async def main():
+        async with opened(HOST2, browser, f"http://{HOST1}") as refused:
+            answer = await refused.receive_output(1)
+        async with opened(HOST2, browser, f"http://{HOST2}") as socket:
+            return answer, await hear(socket, 2)
+
+    answer, heard = run(main)
+    assert answer == {"type": "websocket.close"}
+    assert heard == ["accepted", {"connect": ["other:a"]}]

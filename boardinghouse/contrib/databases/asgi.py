@@ -9,7 +9,7 @@ from typing import Any
 from django.core.handlers.asgi import ASGIRequest
 
 from boardinghouse.contrib.databases.active import database
-from boardinghouse.contrib.databases.hosts import database_of
+from boardinghouse.contrib.databases.hosts import database_of, database_of_page
 
 #: https://asgi.readthedocs.io/en/latest/extensions.html#websocket-denial-response
 DENIAL = "websocket.http.response"
@@ -19,8 +19,8 @@ class DatabaseASGIMiddleware:
     """Run an ASGI application in the database of the host that a connection names.
 
     Stands outside of what reads cookies and sessions. An unknown host is told 404; a websocket
-    is refused before it is accepted, with 404 where the server can say so. Other kinds of scope
-    (``lifespan``) pass as they are.
+    is refused before it is accepted, with 404 where the server can say so, and so is one that a
+    page of another customer's host opens. Other kinds of scope (``lifespan``) pass as they are.
     """
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
@@ -31,7 +31,7 @@ class DatabaseASGIMiddleware:
             await self.app(scope, receive, send)
             return
         alias = database_of(request_of(scope))
-        if alias is None:
+        if alias is None or not is_opened_at_home(scope, alias):
             await refuse(scope, receive, send)
             return
         with database(alias):
@@ -45,6 +45,18 @@ def request_of(scope: Any) -> ASGIRequest:
     """
     method = scope.get("method", "GET")
     return ASGIRequest({**scope, "method": method, "query_string": b""}, BytesIO())
+
+
+def is_opened_at_home(scope: Any, alias: str) -> bool:
+    """Tell whether a websocket is opened by a page of the same customer, or by no page at all.
+
+    Hosts below one domain are one site, whose cookies browsers send from all of its pages. HTTP
+    has Django's CSRF protection instead.
+    """
+    if scope["type"] != "websocket":
+        return True
+    origins = (value.decode("latin-1") for name, value in scope["headers"] if name == b"origin")
+    return all(database_of_page(each) == alias for each in origins)
 
 
 async def refuse(scope: Any, receive: Any, send: Any) -> None:
