@@ -6,9 +6,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.core import signing
+from django.db import router
 from django.http import HttpRequest
 
 from boardinghouse.conf import conf
+from boardinghouse.schema import get_schema_model
 from boardinghouse.wishes import PARAMETER, SIGNATURE
 
 SALT = "boardinghouse.links"
@@ -17,12 +19,13 @@ SALT = "boardinghouse.links"
 def schema_url(schema: str, url: str, *, user: Any = None) -> str:
     """Return an address that switches to a schema and then shows `url`.
 
-    With a user it is signed: bound to that user and that schema, valid for
-    ``BOARDINGHOUSE_SIGNED_LINK_AGE`` seconds, and good for a click in an e-mail or on another site.
+    With a user it is signed: bound to that user, that schema and the database of schemata, valid
+    for ``BOARDINGHOUSE_SIGNED_LINK_AGE`` seconds, and good for a click in an e-mail or on another
+    site.
     """
     parameters = {PARAMETER: schema}
     if user is not None:
-        parameters[SIGNATURE] = signing.dumps([str(user.pk), schema], salt=SALT)
+        parameters[SIGNATURE] = signing.dumps(claim(user, schema), salt=SALT)
     parts = urlsplit(url)
     query = "&".join(filter(None, [parts.query, urlencode(parameters)]))
     return urlunsplit(parts._replace(query=query))
@@ -36,4 +39,9 @@ def is_signed(request: HttpRequest, schema: str) -> bool:
         )
     except signing.BadSignature:
         return False
-    return bool(signed == [str(request.user.pk), schema])
+    return bool(signed == claim(request.user, schema))
+
+
+def claim(user: Any, schema: str) -> list[str]:
+    """Return what a signature says; in two databases users and schemata may have equal keys."""
+    return [router.db_for_write(get_schema_model()), str(user.pk), schema]

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from boardinghouse.chooser import choose
+from boardinghouse.conf import conf
 from boardinghouse.links import is_signed
 from boardinghouse.responses import answer
 from boardinghouse.wishes import Wish, address_without_parameter, is_endpoint, name_in_endpoint
@@ -46,8 +47,12 @@ def wanted_in(request: HttpRequest, wish: Wish | None) -> str | None:
 
 
 def is_cross_site(request: HttpRequest) -> bool:
-    """Tell whether another site's page caused a request."""
-    return request.headers.get("Sec-Fetch-Site", "").lower() == "cross-site"
+    """Tell whether another site's page caused a request.
+
+    With a database per customer, so is another host's page: it may be another customer's.
+    """
+    others = {"cross-site", "same-site"} if conf.DATABASE_HOSTS else {"cross-site"}
+    return request.headers.get("Sec-Fetch-Site", "").lower() in others
 
 
 def is_prefetch(request: HttpRequest) -> bool:
