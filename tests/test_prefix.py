@@ -15,13 +15,22 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.template import engines
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import get_script_prefix, include, path, re_path, reverse
+from django.urls import (
+    get_script_prefix,
+    include,
+    path,
+    re_path,
+    register_converter,
+    reverse,
+)
+from django.urls.converters import StringConverter
 from django.views.decorators.cache import cache_page
 from django.views.decorators.http import etag
 from pytest_django.live_server_helper import LiveServer
 
 from boardinghouse.contrib.prefix import checks
-from boardinghouse.contrib.prefix.places import files_segments, first_segments
+from boardinghouse.contrib.prefix.places import files_segments
+from boardinghouse.contrib.prefix.segments import first_segments
 from boardinghouse.exceptions import Forbidden, SchemaNotFound
 from boardinghouse.models import Schema
 from boardinghouse.schema import get_active_schema_name, override
@@ -684,6 +693,95 @@ class TestFirstSegments:
         assert first_segments(Varied) == frozenset()
 
 
+def show_where(request, *args, **kwargs):
+    return HttpResponse(f"page in {get_active_schema_name()}")
+
+
+class Expressions:
+    """What begins an address is one of several words, or ends in what may be left out."""
+
+    urlpatterns = [
+        re_path(r"^(?:about|contact)/$", show_where),
+        re_path(r"^news(?:/(?P<page>\d+))?/$", show_where),
+        re_path(r"^archive(/\d+)?/?$", show_where),
+        re_path(r"^plain/$|^other/$", show_where),
+        re_path(r"^(?:first|second)/", include([path("<int:number>/", show_where)])),
+        re_path(r"^", include([re_path(r"^(?:inner|deeper|q)$", show_where)])),
+        re_path(r"^(?:team|board)/members/$", show_where),
+        *i18n_patterns(re_path(r"^s(?:earch)?/$", show_where), prefix_default_language=False),
+        *urlpatterns,
+        path("<slug:page>/", show_where),
+        re_path(r"^[a-z]{1,9}/\d+/$", show_where),
+    ]
+
+
+OWN_PAGES = {
+    "about": "/about/",
+    "contact": "/contact/",
+    "news": "/news/7/",
+    "archive": "/archive",
+    "other": "/other/",
+    "second": "/second/7/",
+    "deeper": "/deeper",
+    "team": "/team/members/",
+    "s": "/s/",
+    "q": "/q",
+}
+
+
+class TestExpressions:
+    @pytest.fixture(autouse=True)
+    def _expressions(self, settings):
+        settings.ROOT_URLCONF = Expressions
+
+    @pytest.mark.parametrize(("name", "address"), OWN_PAGES.items())
+    def test_no_schema_takes_their_addresses(self, client, member, name, address):
+        assert client.get(address).content == b"page in a"
+
+        member.schemata.add(*Schema.objects.mass_create(name))
+
+        assert client.get(address).content == b"page in a"
+
+    @pytest.mark.parametrize(
+        ("address", "body"),
+        [
+            ("/b/owners/", b"b"),
+            ("/b/any/", b"page in b"),
+            ("/b/about/", b"page in b"),
+            ("/b/7/", b"page in b"),
+            ("/b/any/7/", b"page in b"),
+            ("/z/", b"page in a"),
+            ("/z/7/", b"page in a"),
+        ],
+    )
+    def test_what_fits_any_name_is_no_address_of_the_sites_own(self, client, address, body):
+        assert client.get(address).content == body
+
+    def test_what_else_is_below_such_a_name_is_the_schemas(self, client, member):
+        member.schemata.add(*Schema.objects.mass_create("team"))
+        fill("team")
+
+        assert client.get("/team/owners/").content == b"team"
+
+    def test_a_converter_is_not_asked(self, client, settings):
+        """One that looks into a private table would find no schema active."""
+        settings.ROOT_URLCONF = Converted
+
+        assert client.get("/b/owners/").content == b"b"
+
+
+class AccountConverter(StringConverter):
+    def to_python(self, value):
+        return Account.objects.get(owner=value)
+
+
+register_converter(AccountConverter, "account")
+
+
+class Converted:
+    urlpatterns = [*urlpatterns, path("<account:account>/", show_where)]
+
+
 class Shapes:
     urlpatterns = [
         path("plain", show_page),
@@ -708,6 +806,14 @@ class TestChecks:
         assert [(id, msg.split("'")[1]) for id, msg in found] == [
             ("boardinghouse.W033", "en"), ("boardinghouse.W033", "owners")
         ]  # fmt: skip
+
+    def test_one_that_an_expression_names_is_reported(self, schemata, settings):
+        settings.ROOT_URLCONF = Expressions
+        Schema.objects.mass_create(*OWN_PAGES)
+
+        found = self.run(checks.check_names, databases=["default"])
+
+        assert [msg.split("'")[1] for _id, msg in found] == sorted({*OWN_PAGES} - {"team"})
 
     def test_not_where_no_database_is_asked(self, schemata, django_assert_num_queries):
         Schema.objects.mass_create("owners")

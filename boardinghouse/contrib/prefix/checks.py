@@ -9,10 +9,16 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
 from django.db import connections
+from django.urls import get_resolver
 
 from boardinghouse import ddl
 from boardinghouse.checks import AUTHENTICATION, MIDDLEWARE, is_kind_of
-from boardinghouse.contrib.prefix.places import files_segments, first_segments, parent_path
+from boardinghouse.contrib.prefix.places import files_segments, parent_path
+from boardinghouse.contrib.prefix.segments import (
+    first_segments,
+    has_expressions,
+    is_first_segment,
+)
 from boardinghouse.fleet import registry_table
 from boardinghouse.management.options import default_database
 from boardinghouse.schema import get_schema_model, working_in
@@ -80,11 +86,8 @@ def is_migrated(alias: str) -> bool:
 
 
 def find_taken_names(alias: str) -> Iterator[CheckMessage]:
-    taken = first_segments() | files_segments()
     with working_in(None):
-        schemata = get_schema_model()._default_manager.using(alias)
-        names = schemata.filter(pk__in=taken).order_by("pk")
-        for name in names.values_list("pk", flat=True):
+        for name in taken_names(alias):
             yield checks.Warning(
                 f"The schema {name!r} is named like the site's own address /{name}/, which goes "
                 "before it: no path chooses the schema.",
@@ -92,3 +95,14 @@ def find_taken_names(alias: str) -> Iterator[CheckMessage]:
                 "(/schools/NAME/), or give the site's page another address.",
                 id="boardinghouse.W033",
             )
+
+
+def taken_names(alias: str) -> Iterator[str]:
+    """Yield the schemata whose names the site takes; all are asked for only if need be."""
+    resolver, taken = get_resolver(), first_segments() | files_segments()
+    schemata = get_schema_model()._default_manager.using(alias).order_by("pk")
+    if not has_expressions(resolver):
+        schemata = schemata.filter(pk__in=taken)
+    for name in schemata.values_list("pk", flat=True):
+        if name in taken or is_first_segment(resolver, name):
+            yield name

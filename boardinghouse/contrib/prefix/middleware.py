@@ -18,7 +18,8 @@ from django.urls import get_script_prefix, is_valid_path, set_script_prefix
 from django.utils.encoding import escape_uri_path
 
 from boardinghouse import access
-from boardinghouse.contrib.prefix.places import find_place, first_segments
+from boardinghouse.contrib.prefix.places import find_place
+from boardinghouse.contrib.prefix.segments import first_segments
 from boardinghouse.csrf import SAFE_METHODS
 from boardinghouse.exceptions import SchemaBehind
 from boardinghouse.origin import wanted_in

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from functools import cache
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import LocalePrefixPattern, get_resolver
+from django.urls import get_resolver
 
 from boardinghouse.conf import conf
+from boardinghouse.contrib.prefix.segments import is_first_segment, is_fixed
 from boardinghouse.names import is_valid_name
 from boardinghouse.places import Place
-
-#: What a pattern's text begins with if its first segment is always the same.
-LITERAL = re.compile(r"\^?(?P<segment>[\w-]+)(?P<end>/|\\Z|\$|\Z)", re.ASCII)
 
 
 def find_place(request: HttpRequest) -> Place | None:
@@ -32,7 +26,7 @@ def find_place(request: HttpRequest) -> Place | None:
     name, slash, rest = request.path_info[len(parent) + 1 :].partition("/")
     if not name:
         return None
-    if not parent and (not is_valid_name(name) or name in own_segments(request)):
+    if not parent and (not is_valid_name(name) or is_own(request, name, slash + rest)):
         return None
     return Place(root, parent, name, slash + rest)
 
@@ -48,36 +42,14 @@ def root_of(request: HttpRequest) -> str:
     return root.rstrip("/")
 
 
-def own_segments(request: HttpRequest) -> frozenset[str]:
-    """Return the first segments of a site's URLs that no schema may take."""
-    urlconf = getattr(request, "urlconf", None)
-    return first_segments(urlconf) | files_segments(root_of(request))
-
-
-def first_segments(urlconf: Any = None) -> frozenset[str]:
-    """Return the first segments, where they are fixed, of all addresses of a URLconf."""
-    return segments_of(get_resolver(urlconf))
-
-
-@cache
-def segments_of(resolver: Any) -> frozenset[str]:
-    return frozenset(walk(resolver.url_patterns))
-
-
-def walk(patterns: Iterable[Any], before: str = "") -> Iterator[str]:
-    for each in patterns:
-        if isinstance(each.pattern, LocalePrefixPattern):
-            yield from (code for code, _name in settings.LANGUAGES)
-            if each.pattern.prefix_default_language:
-                continue
-            text = before
-        else:
-            text = before + str(each.pattern).removeprefix("^")
-        found = LITERAL.match(text)
-        if found and (found["end"] or not hasattr(each, "url_patterns")):
-            yield found["segment"]
-        elif hasattr(each, "url_patterns") and "/" not in text:
-            yield from walk(each.url_patterns, text)
+def is_own(request: HttpRequest, name: str, rest: str) -> bool:
+    """Tell whether an address is one of the site's own, which no schema may take."""
+    resolver = get_resolver(getattr(request, "urlconf", None))
+    return (
+        name in files_segments(root_of(request))
+        or is_first_segment(resolver, name)
+        or is_fixed(resolver, name, rest)
+    )
 
 
 def files_segments(root: str = "") -> frozenset[str]:
