@@ -15,7 +15,8 @@ from django.utils.functional import cached_property
 from boardinghouse.contrib.storage import SchemaFileSystemStorage, SchemaStorageMixin
 from boardinghouse.exceptions import NoActiveSchema
 from boardinghouse.models import Schema
-from boardinghouse.schema import override
+from boardinghouse.names import SPARE, TEMPLATE
+from boardinghouse.schema import override, working_in
 
 #: All that take a name, saving aside.
 METHODS = [
@@ -317,6 +318,17 @@ class TestIdentifiers:
         with override("a"):
             assert storage.url("x.txt") == "/media/school-a/x.txt"
             assert storage.place("x.txt") == "school-a/x.txt"
+
+    @pytest.mark.parametrize("name", [TEMPLATE, f"{SPARE}1"])
+    def test_our_own_schemata_have_their_names(self, storage, settings, monkeypatch, name):
+        """Data migrations run in there too, and there is no object to ask."""
+        settings.BOARDINGHOUSE_PATHNAME_FUNCTION = by_first_letter
+        with working_in(name):
+            assert storage.place("x.txt") == f"{name}/x.txt"
+
+        monkeypatch.setattr(Schema, "schema_pathname", by_first_letter, raising=False)
+        with working_in(name):
+            assert storage.place("x.txt") == f"{name}/x.txt"
 
     def test_the_name_costs_no_query(self, storage, schemata, django_assert_num_queries):
         with override("a"), django_assert_num_queries(0):

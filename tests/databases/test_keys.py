@@ -12,7 +12,8 @@ from django.urls import path
 from boardinghouse.contrib.databases import database, keys
 from boardinghouse.contrib.storage import SchemaFileView
 from boardinghouse.exceptions import NoActiveDatabase
-from boardinghouse.schema import override
+from boardinghouse.names import TEMPLATE
+from boardinghouse.schema import override, working_in
 from tests.databases.conftest import BOTH, CLIENTS
 from tests.databases.test_requests import log_in
 
@@ -143,3 +144,20 @@ def test_a_file_is_not_served_to_the_people_of_another_customer(customers, setti
 
         assert b"".join(read.pop(alias)) == alias.encode()
         assert [each.status_code for each in read.values()] == [404]
+
+
+@pytest.mark.django_db(databases=BOTH)
+def test_files_of_the_templates_of_two_customers_are_kept_apart(hosts, settings, tmp_path):
+    """As a data migration saves them, before there is any schema."""
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": STORAGE}}
+    settings.MEDIA_ROOT = tmp_path
+    settings.BOARDINGHOUSE_PATHNAME_FUNCTION = f"{KEYS}.pathname"
+    for alias in BOTH:
+        with database(alias), working_in(TEMPLATE):
+            assert default_storage.save("x.txt", ContentFile(alias)) == "x.txt"
+
+    for alias in BOTH:
+        with database(alias), working_in(TEMPLATE), default_storage.open("x.txt") as file:
+            assert file.read() == alias.encode()
+    with working_in(TEMPLATE), pytest.raises(NoActiveDatabase):
+        default_storage.exists("x.txt")

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import SuspiciousFileOperation
+from django.db import router
 
 from boardinghouse.conf import conf
 from boardinghouse.exceptions import NoActiveSchema
+from boardinghouse.names import is_own_name
 from boardinghouse.schema import get_active_schema, get_active_schema_name, get_schema_model
 
 
 def get_identifier() -> str:
     """Return the active schema's identifier. No query if it is the name.
+
+    Schemata of our own have no object to ask, and data migrations run in them, too: theirs is the
+    name.
 
     Raises NoActiveSchema, and SuspiciousFileOperation for one that is no folder's name.
     """
@@ -22,7 +27,16 @@ def get_identifier() -> str:
             "No schema is active: whose file would that be? Choose a schema, or tell the storage "
             "where shared files go (shared_location)."
         )
+    if is_own_name(name):
+        return own_identifier(name)
     return require_folder(name) if is_name() else identifier_of(get_active_schema())
+
+
+def own_identifier(name: str) -> str:
+    """Return the identifier of a schema of our own; with a database per customer, each has one."""
+    if not conf.DATABASE_HOSTS:
+        return name
+    return require_folder(f"{router.db_for_write(get_schema_model())}.{name}")
 
 
 def is_name() -> bool:
