@@ -6,12 +6,16 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.test import Client
 from django.urls import path
 from django.utils.http import http_date
 
-from boardinghouse.contrib.storage import SchemaFileSystemStorage, SchemaFileView
+from boardinghouse.contrib.storage import (
+    SchemaFileSystemStorage,
+    SchemaFileView,
+    SchemaStorageMixin,
+)
 from boardinghouse.contrib.storage.ranges import find_range
 from boardinghouse.exceptions import Forbidden
 from boardinghouse.schema import get_active_schema_name, override
@@ -453,6 +457,19 @@ HEADERS = [
 ]
 
 
+def versioned(added):
+    """Return a storage whose addresses have something after the name."""
+
+    class Versioned(FileSystemStorage):
+        def url(self, name):
+            return super().url(name) + added
+
+    class SchemaVersioned(SchemaStorageMixin, Versioned):
+        pass
+
+    return SchemaVersioned()
+
+
 class TestPrefix:
     @pytest.mark.parametrize("media", ["/media/", "media/"])
     def test_the_address_does_not_repeat_the_schema(self, reader, settings, media, monkeypatch):
@@ -465,6 +482,16 @@ class TestPrefix:
         reader.get("/media/a/x.txt")
 
         assert seen == ["/b/media/x.txt", "/media/a/x.txt"]
+
+    @pytest.mark.parametrize("added", ["?v=1", "#page=2", "?next=/a/b/x.txt#top"])
+    def test_nor_does_one_with_a_query(self, reader, monkeypatch, added):
+        seen = []
+        monkeypatch.setattr(SchemaFileView, "serve", remember_urls(seen, versioned(added)))
+
+        reader.get("/b/media/x.txt")
+        reader.get("/media/a/x.txt")
+
+        assert seen == [f"/b/media/x.txt{added}", f"/media/a/x.txt{added}"]
 
     def test_it_is_served_there(self, reader):
         assert body(reader.get("/b/media/x.txt")) == TEXT + b"b"

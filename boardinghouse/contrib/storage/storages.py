@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -173,9 +174,11 @@ def without_repetition(url: str, placed: str, name: str) -> str:
     An address that lies elsewhere stays whole.
     """
     place, end = current_place(), filepath_to_uri(placed)
-    if place is None or urlsplit(url).netloc or not url.endswith(end):
+    path = re.split("[?#]", url, maxsplit=1)[0]
+    if place is None or urlsplit(url).netloc or not path.endswith(end):
         return url
-    base = url.removesuffix(end)
+    base = path.removesuffix(end)
     if not base.startswith(f"{place.root}/"):
         return url
-    return place.prefix + base.removeprefix(place.root) + filepath_to_uri(name)
+    address = place.prefix + base.removeprefix(place.root) + filepath_to_uri(name)
+    return address + url.removeprefix(path)
