@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import asynccontextmanager, contextmanager
+from threading import Event
 
 from asgiref.sync import async_to_sync, sync_to_async
 from channels import DEFAULT_CHANNEL_LAYER
@@ -123,6 +124,16 @@ class Closes(AsyncJsonWebsocketConsumer):
         await self.close()
 
 
+class Busy(JsonWebsocketConsumer):
+    """Holds the one thread of all that is sync, from a message on until it is let go."""
+
+    holding, may_go = Event(), Event()
+
+    def receive_json(self, content):
+        self.holding.set()
+        self.may_go.wait(10)
+
+
 class Deaf(AsyncConsumer):
     """Accepts nothing until it is told to end."""
 
@@ -137,6 +148,7 @@ websocket_urlpatterns = [
     path("session/", SaveSession.as_asgi()),
     path("closing/", Closes.as_asgi()),
     path("deaf/", Deaf.as_asgi()),
+    path("busy/", Busy.as_asgi()),
     path("http/", ShowRowsByHttp.as_asgi()),
 ]
 

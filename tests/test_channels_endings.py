@@ -1,8 +1,10 @@
 """Sockets are closed when their session leaves the schema, or when their user has to."""
 
 import asyncio
+from functools import partial
 
 import pytest
+from channels.db import database_sync_to_async
 from channels.layers import InMemoryChannelLayer
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.models import Session
@@ -20,6 +22,7 @@ from tests.conftest import Boom, make_user, rolled_back, run_sql
 from tests.sockets import (
     MOVED,
     BrokenLayer,
+    Busy,
     broken_layer,
     connected,
     hear,
@@ -242,6 +245,36 @@ def test_a_superuser_who_is_one_no_more_is_closed(user, committed_schemata):
         user.save()
 
     assert heard_after(demote, browser) == MOVED
+
+
+@partial(database_sync_to_async, thread_sensitive=False)
+def leave_while_busy(user):
+    """As another process would, or a page with a thread of its own."""
+    assert Busy.holding.wait(5)
+    user.schemata.remove("a")
+
+
+def test_a_busy_thread_delays_no_close(person, user):
+    """All sync consumers of a process share one thread, and one of them holds it."""
+
+    async def main():
+        stack = our_stack()
+        async with (
+            connected(stack, "/busy/", person) as busy,
+            connected(stack, "/rows/", person) as idle,
+        ):
+            assert [await hear(busy), await hear(idle, 2)] == [
+                ["accepted"],
+                ["accepted", {"connect": ["a"]}],
+            ]
+            await busy.send_json_to({})
+            try:
+                await leave_while_busy(user)
+                return await hear(busy), await hear(idle)
+            finally:
+                Busy.may_go.set()
+
+    assert run(main) == ([MOVED], [MOVED])
 
 
 STAYINGS = {

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
-from channels.db import database_sync_to_async
+from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
+from django.db import close_old_connections
 
 from boardinghouse.conf import conf
 from boardinghouse.contrib.channels.news import LOOK, MOVE
 from boardinghouse.contrib.channels.visits import Visit
+
+#: The thread that looks: the one that sync consumers share may be busy for as long as they like.
+_looking = ThreadPoolExecutor(1, thread_name_prefix="boardinghouse-look")
 
 
 class Watch:
@@ -52,7 +57,16 @@ class Watch:
         """Tell whether a message, or what can be seen after it, ends the visit."""
         if message["type"] == MOVE:
             return (message["schema"] or "") != self.visit.name
-        return bool(await database_sync_to_async(self.visit.is_over)())
+        return await sync_to_async(look, thread_sensitive=False, executor=_looking)(self.visit)
+
+
+def look(visit: Visit) -> bool:
+    """Tell whether a visit is over, in a thread that no request cleans up after."""
+    close_old_connections()
+    try:
+        return visit.is_over()
+    finally:
+        close_old_connections()
 
 
 @asynccontextmanager
