@@ -21,11 +21,12 @@ from school_site.settings import BASE_DIR, INSTALLED_APPS, MIDDLEWARE  # noqa: E
 DEBUG = False
 SECRET_KEY = os.environ["SECRET_KEY"]
 
-# Nothing is by default: what has no customer is an error.
+# Nothing is by default: what has no customer is an error, and no test database depends on it.
+TEST = {"DEPENDENCIES": []}
 DATABASES = {
     "default": {},
-    "client1": parse_address(CLIENT1, engine=ENGINE),
-    "client2": parse_address(CLIENT2, engine=ENGINE),
+    "client1": {**parse_address(CLIENT1, engine=ENGINE), "TEST": TEST},
+    "client2": {**parse_address(CLIENT2, engine=ENGINE), "TEST": TEST},
 }
 BOARDINGHOUSE_DATABASE_HOSTS = {
     "client1.example.com": "client1",

@@ -7,6 +7,7 @@ from django.db import connections
 
 from boardinghouse import checks as core
 from boardinghouse.contrib.databases import DatabaseMiddleware, checks
+from boardinghouse.contrib.databases.active import NO_ENGINE
 from tests.databases.conftest import CLIENTS, MIDDLEWARE, ROUTERS
 from tests.databases.test_keys import KEYS, LOCMEM, STORAGE
 
@@ -32,7 +33,7 @@ def all_checks():
 
 
 def test_a_site_as_it_should_be_has_no_fault():
-    assert len(all_checks()) == 11
+    assert len(all_checks()) == 12
     assert [fault for check in all_checks() for fault in check()] == []
 
 
@@ -250,3 +251,24 @@ def test_files_are_kept_by_database(settings):
     assert f"{KEYS}.pathname" in fault.hint
     settings.BOARDINGHOUSE_PATHNAME_FUNCTION = f"{KEYS}.pathname"
     assert found(checks.check_files) == []
+
+
+@pytest.mark.parametrize(
+    ("test", "faults"),
+    [
+        ({}, ["W091"]),
+        ({"DEPENDENCIES": ["default"]}, ["W091"]),
+        ({"DEPENDENCIES": []}, []),
+        ({"DEPENDENCIES": ["client1"]}, []),
+    ],
+)
+def test_a_test_database_that_depends_on_an_empty_one_is_warned_of(
+    settings, monkeypatch, test, faults
+):
+    settings.BOARDINGHOUSE_DATABASE_HOSTS = {HOST2: "other"}
+    monkeypatch.setitem(connections.settings["other"], "TEST", test)
+    assert found(checks.check_test_databases) == []
+
+    monkeypatch.setitem(connections.settings["default"], "ENGINE", NO_ENGINE)
+
+    assert found(checks.check_test_databases) == faults

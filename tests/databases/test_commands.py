@@ -47,6 +47,12 @@ def test_the_project_has_no_fault(sites):
     assert "boardinghouse." not in sites[0].manage("check")
 
 
+def test_a_projects_own_tests_run_with_an_empty_default(sites):
+    said = sites[0].manage("test", "tests.projects.customers_suite", "--noinput")
+
+    assert "Ran 1 test" in said
+
+
 def test_checks_look_into_the_databases_that_they_are_told_of(migrated):
     first, _ = migrated
     first.manage("create_schema", "owners", "--database", "client2")

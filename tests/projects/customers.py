@@ -21,11 +21,13 @@ DATABASE_ROUTERS = [
     "boardinghouse.routers.SchemaRouter",
     "boardinghouse.contrib.databases.routers.DatabaseRouter",
 ]
+# The default database is empty, and none can depend on it.
+TEST = {"DEPENDENCIES": []}
 NAME = os.environ["PROJECT_DATABASE"]
 DATABASES = {
     "default": {},
-    "client1": {**DATABASES["default"], "NAME": NAME},
-    "client2": {**DATABASES["default"], "NAME": f"{NAME}_2"},
+    "client1": {**DATABASES["default"], "NAME": NAME, "TEST": TEST},
+    "client2": {**DATABASES["default"], "NAME": f"{NAME}_2", "TEST": TEST},
 }
 BOARDINGHOUSE_DATABASE_HOSTS = {
     "client1.example.com": "client1",

@@ -12,12 +12,12 @@ from django.core import checks
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
 from django.core.checks import CheckMessage
-from django.db import connections, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.http.request import split_domain_port, validate_host
 
 from boardinghouse.checks import ENGINE, SITE_CACHE, cache_of_sessions, is_kind_of
 from boardinghouse.conf import conf
-from boardinghouse.contrib.databases.active import begin_request, end_request
+from boardinghouse.contrib.databases.active import NO_ENGINE, begin_request, end_request
 from boardinghouse.contrib.databases.hosts import databases_in_use
 from boardinghouse.contrib.databases.routers import DatabaseRouter
 from boardinghouse.contrib.storage.identifiers import is_name
@@ -41,6 +41,7 @@ def register_all() -> None:
         check_allowed_hosts,
         check_atomic_requests,
         check_forwarded_host,
+        check_test_databases,
     ):
         checks.register(check, "boardinghouse")
 
@@ -223,3 +224,18 @@ def check_forwarded_host(**kwargs: Any) -> Iterator[CheckMessage]:
             "if the proxy overwrites X-Forwarded-Host in every request.",
             id="boardinghouse.W049",
         )
+
+
+def check_test_databases(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Look for test databases that Django would make after the default one, which is none."""
+    if connections.settings[DEFAULT_DB_ALIAS]["ENGINE"] != NO_ENGINE:
+        return
+    for alias in databases_in_use():
+        test = connections.settings.get(alias, {}).get("TEST", {})
+        if DEFAULT_DB_ALIAS in test.get("DEPENDENCIES", [DEFAULT_DB_ALIAS]):
+            yield checks.Warning(
+                f"In tests the database {alias!r} depends on {DEFAULT_DB_ALIAS!r}, which is empty: "
+                "Django could make none, and would run no test.",
+                hint=f"DATABASES[{alias!r}]['TEST'] = {{'DEPENDENCIES': []}}.",
+                id="boardinghouse.W091",
+            )
