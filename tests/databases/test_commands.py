@@ -62,6 +62,15 @@ def test_checks_look_into_the_databases_that_they_are_told_of(migrated):
     assert "W033" in first.manage("with_database", "client2", "check")
 
 
+@pytest.mark.parametrize("how", [[], ["--plan"], ["--check"], ["--database", "default"]])
+def test_plain_migrate_says_what_to_type_where_the_default_database_is_empty(sites, how):
+    said = sites[0].manage("migrate", *how, code=1)
+
+    assert "CommandError: DATABASES['default'] is empty" in said
+    assert "type `manage.py migrate_databases`" in said
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize("how", [[], ["--parallel"], ["--parallel", "2"]])
 def test_migrate_databases_migrates_all_and_says_so(sites, how):
     said = sites[0].manage("migrate_databases", *how)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
+from django.db.backends.dummy.base import DatabaseWrapper as EmptyDatabase
 from django.db.models.signals import pre_migrate
 
 from boardinghouse.batches import Manner
@@ -46,6 +47,7 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection: Any = connections[options["database"]]
+        refuse_empty(connection)
         if not hasattr(connection, "apply_schema"):
             super().handle(*args, **options)
         elif options["plan"] or options["check_unapplied"]:
@@ -126,6 +128,15 @@ class Command(migrate.Command):
             if (entry.key in applied) is not entry.backwards:
                 forget(connection, *entry.key)
                 self.progress.say(f"{entry} was interrupted; that is forgotten, as you say so.")
+
+
+def refuse_empty(connection: Any) -> None:
+    """Raise CommandError for an entry of ``DATABASES`` that is there for its name only."""
+    if isinstance(connection, EmptyDatabase):
+        raise CommandError(
+            f"DATABASES[{connection.alias!r}] is empty. With a database per customer, type "
+            "`manage.py migrate_databases`; else `manage.py migrate --database ALIAS`."
+        )
 
 
 def positive(text: str) -> int:
