@@ -79,6 +79,13 @@ def test_every_command_has_a_heading():
     assert commands <= set(headings_of("commands"))
 
 
+@pytest.mark.parametrize("page", [*PAGES, *DOCS.glob("contrib/*.rst")], ids=lambda page: page.stem)
+def test_with_schema_is_told_which_by_an_option(page):
+    followed_by = re.findall(r"\bwith_schema ([^-<\s]\S*)", page.read_text())
+
+    assert followed_by == []
+
+
 def test_every_page_is_in_the_table_of_contents():
     index = (DOCS / "index.rst").read_text()
 
