@@ -20,14 +20,16 @@ from boardinghouse.contrib.storage.ranges import find_range
 from boardinghouse.exceptions import Forbidden
 from boardinghouse.schema import get_active_schema_name, override
 from boardinghouse.signals import session_requesting_schema_change
+from tests import nginx, urls
 from tests import settings as base_settings
-from tests import urls
 from tests.browsers import AsyncBrowser, enter, get_from_asgi_server
 from tests.conftest import make_user
+from tests.test_docs import DOCS, blocks_of
 from tests.test_storage import SUSPICIOUS, SchemaBucket, SchemaInMemoryStorage
 
 PREFIX = "boardinghouse.contrib.prefix.SchemaPrefixMiddleware"
 GZIP = "django.middleware.gzip.GZipMiddleware"
+NOSNIFF = "X-Content-Type-Options"
 TEXT = b"0123456789"
 MEMORY = SchemaInMemoryStorage(base_url="/memory/")
 BUCKET = SchemaBucket()
@@ -571,6 +573,21 @@ class TestHandingOver:
         assert (response.content, response["Content-Type"]) == (b"", "text/plain")
         assert "ETag" not in response
 
+    def test_nginx_keeps_what_the_view_says(self, reader, settings, tmp_path):
+        """Of what X-Accel-Redirect is said with it keeps little, and not that nobody may sniff."""
+        settings.BOARDINGHOUSE_X_ACCEL_REDIRECT = "/protected/"
+        with override("a"):
+            default_storage.save("page.html", ContentFile(b"<b>bold</b>"))
+        response = reader.get("/media/a/page.html")
+        block = nginx_block().replace("/srv/school/media/", f"{tmp_path}/")
+
+        with nginx.nginx_before(response.headers, block) as port:
+            status, headers, text = nginx.get(port, "/media/a/page.html")
+
+        assert (status, text) == (200, b"<b>bold</b>")
+        for name in ("Content-Type", "Content-Disposition", "Cache-Control", NOSNIFF):
+            assert headers.get_all(name) == [response[name]]
+
     def test_to_apache(self, member, settings, tmp_path):
         reader = Client()
         reader.force_login(member)
@@ -595,6 +612,16 @@ class TestHandingOver:
         settings.BOARDINGHOUSE_X_ACCEL_REDIRECT = "/protected"
 
         assert reader.get("/b/media/x.txt")["X-Accel-Redirect"] == "/protected/b/x.txt"
+
+
+def nginx_block():
+    """Return what the documentation tells to write for nginx."""
+    (block,) = [
+        text
+        for language, _caption, text in blocks_of(DOCS / "contrib" / "storage.rst")
+        if language == "nginx"
+    ]
+    return block
 
 
 def default_storage_url(schema, name):

@@ -298,6 +298,8 @@ def copy_configuration(directory, port, site, static):
         "/srv/boarding-schools/example/deploy/nginx": str(directory),
         "/srv/boarding-schools/example/deploy/static": static,
         "/run/boarding-schools/gunicorn.sock": site,
+        # As nginx would say it if it had a certificate.
+        r"\$scheme\b": "$http_x_tests_scheme",
     }
     shutil.copytree(DEPLOY / "nginx", directory, dirs_exist_ok=True)
     for file in directory.rglob("*.conf"):
@@ -316,7 +318,10 @@ def gunicorn(site):
 
 
 def daphne(site):
-    return [find_program("daphne"), "-u", site, "deploy.asgi:application"]
+    """Return the command of the committed service, with another socket."""
+    unit = (DEPLOY / "systemd" / "daphne.service").read_text()
+    _program, *arguments = re.search(r"^ExecStart=(.+)$", unit, re.MULTILINE)[1].split()
+    return [find_program("daphne"), *(site if "/" in each else each for each in arguments)]
 
 
 # Who asks
@@ -360,12 +365,13 @@ class Visitor:
             yield "Content-Length", str(len(body))
         yield from others.items()
 
-    def log_in(self, username, password):
-        status, page = self.ask("/login/")
+    def log_in(self, username, password, headers=()):
+        status, page = self.ask("/login/", headers=headers)
         assert status == 200, page
         token = re.search(r'name="csrfmiddlewaretoken" value="(.+?)"', page)[1]
         form = {"username": username, "password": password, "csrfmiddlewaretoken": token}
-        status, page = self.ask("/login/", method="POST", body=urlencode(form).encode())
+        body = urlencode(form).encode()
+        status, page = self.ask("/login/", method="POST", body=body, headers=headers)
         assert status == 302, page
 
     def enter(self, schema):

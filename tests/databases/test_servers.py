@@ -78,6 +78,20 @@ def test_a_session_of_one_host_is_not_valid_on_another(visitors):
     assert pupils(visitor) == {"client1:hamilton"}
 
 
+def test_forms_sent_by_https_are_accepted(request, port):
+    """Django compares ``Origin`` with the scheme that the web server tells."""
+    if request.node.callspec.params["port"] == "apache":
+        pytest.skip("Apache has the certificate, and tells mod_wsgi by itself")
+    visitor = Visitor(port, HOST1)
+
+    visitor.log_in(
+        "admin", "boarding", headers={"Origin": f"https://{HOST1}", "X-Tests-Scheme": "https"}
+    )
+
+    visitor.enter("hamilton")
+    assert pupils(visitor) == {"client1:hamilton"}
+
+
 def test_a_file_of_one_customer_is_not_served_to_anothers_people(visitors):
     first, second = visitors["client1:hamilton"], visitors["client2:hamilton"]
     address = re.search(r'href="(/media/.+?)"', first.ask("/notices/")[1])[1]
