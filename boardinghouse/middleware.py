@@ -26,7 +26,14 @@ from boardinghouse.races import keep_later_switches, note_choice, recall_choice
 from boardinghouse.responses import answer, ask_to_select, ask_to_wait, refuse
 from boardinghouse.schema import activate_schema, begin_request, deactivate_schema, end_request
 from boardinghouse.stale import refuse_stale
-from boardinghouse.switching import KEY, achange_schema, change_schema, forget_schema, store
+from boardinghouse.switching import (
+    KEY,
+    achange_schema,
+    change_schema,
+    forget_schema,
+    store,
+    unasked,
+)
 from boardinghouse.views import endpoint
 from boardinghouse.wishes import (
     HEADER,
@@ -110,7 +117,7 @@ def process_request(request: HttpRequest) -> HttpResponseBase | None:
         )
     # This loads the user, which may flush the session, and which async views could not do.
     bool(request.user.is_authenticated)
-    request.session = keep_later_switches(request.session)
+    keep_later_switches(request.session)
     recall_choice(request)
     response = serve_or_enter(request)
     if response is not None:
@@ -168,7 +175,8 @@ def resume(request: HttpRequest) -> None:
     if not name:
         choose_only_one(request)
     elif access.enter(request.user, name) is None:
-        forget_schema(request)
+        with unasked(request):
+            forget_schema(request)
         raise Forbidden
 
 
@@ -179,14 +187,15 @@ def choose_only_one(request: HttpRequest) -> None:
     if is_cross_site(request) or is_prefetch(request):
         access.enter(request.user, only.schema)  # what another site causes changes no session
         return
-    with suppress(Forbidden):
+    with suppress(Forbidden), unasked(request):
         store(request, only.schema, access.enter)
 
 
 def leave(request: HttpRequest) -> None:
     """Forget the schema, in the session that chose it and in this request."""
     if get_pinned_schema(request) is None:
-        forget_schema(request)
+        with unasked(request):
+            forget_schema(request)
     deactivate_schema()
 
 

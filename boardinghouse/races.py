@@ -7,41 +7,44 @@ saves its session after it, would undo the switch.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSession
 from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieSession
 from django.core import signing
 from django.db import router, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
 from boardinghouse.signals import session_schema_stored
-from boardinghouse.switching import KEY, NAME_KEY
+from boardinghouse.switching import ANYTHING, KEY, NAME_KEY, REPLACES
 
 CHOICE_COOKIE = "boardinghouse_choice"
 CHOSEN_AT = "schema_chosen_at"
 SALT = "boardinghouse.races"
 
 
-def has_switched(request: HttpRequest) -> bool:
-    """Tell whether a request has itself changed its session's schema."""
-    return getattr(request.session, "schema_has_changed", False)
+def has_switched(session: Any) -> bool:
+    """Tell whether a session's schema was changed in this request because somebody asked for it."""
+    return getattr(session, REPLACES, None) is ANYTHING
 
 
-def keep_later_switches(session: Any) -> Any:
-    """Return a session that, when it is saved, takes over a switch made since it was loaded.
+def keep_later_switches(session: Any) -> None:
+    """Have a session take over, when it is saved, a switch made since it was loaded.
 
     Whoever saves it, and whenever: a view, the session middleware, one that stands before ours.
+    It stays the same object, which one that stands before ours may hold already.
     """
-    if not isinstance(session, SessionBase) or isinstance(session, CookieSession):
-        return session
-    kept = guarded(type(session))(session.session_key)
-    kept.__dict__.update(session.__dict__)
-    return kept
+    is_known = isinstance(session, SessionBase) and not isinstance(session, CookieSession)
+    if is_known and not hasattr(session, "tells_when_stored"):
+        session.__class__ = guarded(session.__class__)
 
 
 @cache
@@ -52,16 +55,16 @@ def guarded(store: type[SessionBase]) -> type[SessionBase]:
         tells_when_stored = True
 
         def save(self, must_create: bool = False) -> None:
-            if not must_create:
-                take_over(self, store)
-            super().save(must_create=must_create)
+            if must_create:
+                super().save(must_create=True)
+            else:
+                with taking_over(self, store):
+                    super().save()
             tell_stored(self)
 
+        # In one piece: a transaction must not be left open while other tasks run.
         async def asave(self, must_create: bool = False) -> None:
-            if not must_create:
-                await sync_to_async(take_over)(self, store)
-            await super().asave(must_create=must_create)
-            await sync_to_async(tell_stored)(self)
+            await sync_to_async(self.save)(must_create)
 
         def delete(self, session_key: str | None = None) -> None:
             key = session_key or self.session_key
@@ -69,32 +72,50 @@ def guarded(store: type[SessionBase]) -> type[SessionBase]:
             tell(self, key, None)
 
         async def adelete(self, session_key: str | None = None) -> None:
-            key = session_key or self.session_key
-            await super().adelete(session_key)
-            await sync_to_async(tell)(self, key, None)
+            await sync_to_async(self.delete)(session_key)
 
         def cycle_key(self) -> None:
-            take_over(self, store)
-            super().cycle_key()
+            with taking_over(self, store):
+                super().cycle_key()
 
         async def acycle_key(self) -> None:
-            await sync_to_async(take_over)(self, store)
-            await super().acycle_key()
+            await sync_to_async(self.cycle_key)()
 
     Guarded.__qualname__ = store.__qualname__  # engines sign their data with it
     return Guarded
 
 
-def take_over(session: Any, store: type[SessionBase]) -> None:
-    """Read the stored session's schema into one that has not switched itself.
+@contextmanager
+def taking_over(session: Any, store: type[SessionBase]) -> Iterator[None]:
+    """Save a session within, once it has the stored one's schema, unless it has switched itself.
 
-    It costs what loading a session costs, and only sessions that are saved pay it.
+    It costs what loading a session costs, and only sessions that are saved pay it. One that is a
+    row is locked from then on, so that nobody switches in between; that is a savepoint more.
     """
-    if getattr(session, "schema_has_changed", False) or not session.session_key:
-        return
-    stored = store(session.session_key).load()
-    if not stored:
-        return  # It is gone; saving it says so.
+    if has_switched(session) or not session.session_key:
+        yield
+    elif not isinstance(session, DatabaseSession):
+        take_over(session, store(session.session_key).load())
+        yield
+    else:
+        using = router.db_for_write(session.model)
+        with transaction.atomic(using=using):
+            take_over(session, read_locked(session, using))
+            yield
+
+
+def read_locked(session: Any, using: str) -> Any:
+    """Return what is stored of a session, and let nobody else store it in this transaction."""
+    rows = session.model._default_manager.using(using).select_for_update()
+    row = rows.filter(pk=session.session_key, expire_date__gt=timezone.now()).first()
+    return session.decode(row.session_data) if row else {}
+
+
+def take_over(session: Any, stored: Any) -> None:
+    """Take the stored schema into a session, unless its own was to replace just that one."""
+    is_replaced = hasattr(session, REPLACES) and getattr(session, REPLACES) == stored.get(KEY)
+    if is_replaced or not stored:
+        return  # Where nothing is stored the session is gone; saving it says so.
     for key in (KEY, NAME_KEY):
         if key in stored:
             session[key] = stored[key]
@@ -104,7 +125,7 @@ def take_over(session: Any, store: type[SessionBase]) -> None:
 
 def tell_stored(session: Any) -> None:
     """Tell that a session has been stored, if a switch was stored with it."""
-    if getattr(session, "schema_has_changed", False):
+    if hasattr(session, REPLACES):
         tell(session, session.session_key, session.get(KEY))
 
 
@@ -150,7 +171,7 @@ def note_choice(request: HttpRequest, response: HttpResponseBase) -> None:
     if not request.user.is_authenticated:
         if CHOICE_COOKIE in request.COOKIES:
             response.delete_cookie(CHOICE_COOKIE, path=settings.SESSION_COOKIE_PATH)
-    elif has_switched(request):
+    elif has_switched(session):
         session[CHOSEN_AT] = time.time()
         choice = [str(request.user.pk), session.get(KEY), session.get(NAME_KEY), session[CHOSEN_AT]]
         response.set_cookie(

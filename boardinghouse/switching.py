@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from boardinghouse.models import AbstractSchema
 
 KEY, NAME_KEY = "schema", "schema_name"
+#: The attribute of a session whose schema has changed that says what it may replace in the stored
+#: one, for `races`: anything, where somebody asked for it, or else only what was there before.
+REPLACES, ANYTHING = "schema_replaces", object()
 PERMISSION_CACHES = ("_perm_cache", "_user_perm_cache", "_group_perm_cache")
 
 
@@ -76,10 +80,22 @@ def forget_schema(request: HttpRequest) -> None:
 def tell(request: HttpRequest, schema: AbstractSchema | None) -> None:
     forget_permissions()
     session: Any = request.session
-    session.schema_has_changed = True  # for `races`
+    setattr(session, REPLACES, ANYTHING)
     # `Client.force_login` makes a request that has no user.
     user = getattr(request, "user", None)
     session_schema_changed.send(sender=None, request=request, user=user, schema=schema)
+
+
+@contextmanager
+def unasked(request: HttpRequest) -> Iterator[None]:
+    """Let the changes of a block, for which nobody asked, give way to another request's switch."""
+    session: Any = request.session
+    replaces = getattr(session, REPLACES, session.get(KEY))
+    try:
+        yield
+    finally:
+        if hasattr(session, REPLACES):
+            setattr(session, REPLACES, replaces)
 
 
 def forget_permissions(**kwargs: Any) -> None:

@@ -1,15 +1,23 @@
 """A slow request that saves its session after a switch does not undo it (D8)."""
 
+from functools import partial
 from importlib import import_module
+from threading import Thread
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.contrib.sessions.models import Session
+from django.db import connection, transaction
+from django.db.models.signals import pre_save
+from django.test import Client
 
+from boardinghouse.models import Schema
+from boardinghouse.schema import override
 from boardinghouse.signals import session_schema_stored
 from tests import views
 from tests.browsers import enter
 from tests.conftest import Boom
+from tests.waiting import wait_for_lock
 
 ENGINES = ["db", "cached_db", "cache", "file"]
 
@@ -147,6 +155,13 @@ class TestSessionsInCookies:
 
         assert in_a.get("/owners/").content == b"a"
 
+    def test_to_be_put_into_the_only_schema_is_no_choice(self, in_a, make_browser, member_of_a):
+        other = make_browser()
+        other.force_login(member_of_a)
+
+        assert other.get("/owners/").content == b"a"
+        assert "boardinghouse_choice" not in other.cookies
+
     def test_a_logout_takes_the_choice_away(self, in_a, member):
         in_a.get("/log-out/")
         in_a.get("/schema/")
@@ -173,6 +188,144 @@ def test_a_middleware_before_ours_that_writes_the_session_undoes_no_switch(
     in_a.get("/slow-message/")
 
     assert in_a.session["schema"] == "b"
+
+
+class TestChangesThatNobodyAskedFor:
+    """They give way to what somebody has chosen in another tab meanwhile."""
+
+    @pytest.fixture
+    def during(self, make_browser, monkeypatch):
+        """What lets things happen during a browser's next slow request, in another tab at last."""
+
+        def arrange(browser, *happenings, switch_to="b"):
+            other = make_browser()
+            other.cookies.load({key: each.value for key, each in browser.cookies.items()})
+            last = partial(enter, other, switch_to)
+            monkeypatch.setattr(views, "meanwhile", [*happenings, last])
+
+        return arrange
+
+    @pytest.fixture
+    def slow_before_ours(self, settings):
+        *others, ours = settings.MIDDLEWARE
+        settings.MIDDLEWARE = [*others, "tests.test_races.slow_middleware", ours]
+
+    def test_the_only_schema_gives_way(self, engine, browser, member_of_a, during):
+        browser.force_login(member_of_a)
+        during(browser, partial(member_of_a.schemata.add, "b"))
+
+        assert browser.get("/slow/").content == b"a"
+
+        assert browser.session["schema"] == "b"
+        assert browser.session["visited"] is True
+        assert browser.get("/owners/").content == b"b"
+
+    def test_the_only_schema_stands_where_nobody_switched(self, engine, browser, member_of_a):
+        browser.force_login(member_of_a)
+
+        browser.get("/slow/")
+
+        assert browser.session["schema"] == "a"
+
+    def test_a_schema_that_vanishes_gives_way(self, in_a, during):
+        during(in_a, partial(drop, "a"))
+
+        in_a.get("/slow/")
+
+        assert in_a.session["schema"] == "b"
+        assert in_a.get("/owners/").content == b"b"
+
+    def test_a_lost_membership_gives_way(self, slow_before_ours, in_a, member, during):
+        member.schemata.remove("a")
+        during(in_a)
+
+        assert in_a.get("/owners/").status_code == 403
+
+        assert in_a.session["schema"] == "b"
+
+    def test_a_schema_that_was_asked_for_and_vanishes_leaves_none(self, in_a, monkeypatch):
+        monkeypatch.setattr(views, "meanwhile", [partial(drop, "b")])
+
+        in_a.get("/slow/", headers={"X-Change-Schema": "b"})
+
+        assert "schema" not in in_a.session
+
+
+def drop(name):
+    with override(None):
+        Schema.objects.get(pk=name).delete(drop=True)
+
+
+def slow_middleware(get_response):
+    """Be a middleware that has loaded the session when something happens in another tab."""
+
+    def serve(request):
+        bool(request.user.is_authenticated)
+        happenings, views.meanwhile = views.meanwhile, []
+        for happen in happenings:
+            happen()
+        return get_response(request)
+
+    return serve
+
+
+def note_at_the_end(get_response):
+    """Be a middleware that holds the session, and writes into it when the response is there."""
+
+    def serve(request):
+        session = request.session
+        response = get_response(request)
+        session["seen"] = request.path
+        return response
+
+    return serve
+
+
+@pytest.fixture
+def held_before_ours(settings):
+    sessions, *others = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [sessions, "tests.test_races.note_at_the_end", *others]
+
+
+def test_a_middleware_that_holds_the_session_writes_into_it(held_before_ours, in_a):
+    in_a.get("/owners/")
+
+    assert in_a.session["seen"] == "/owners/"
+
+
+@pytest.mark.parametrize("backend", ["db", "cached_db"])
+@pytest.mark.parametrize(
+    ("how", "status", "left_in"),
+    [("save", 200, b"b"), ("cycle_key", 400, b"a")],  # where the key is another one, it is told
+)
+@pytest.mark.django_db(transaction=True)
+def test_a_switch_between_the_look_and_the_writing_waits(
+    client, member, settings, backend, how, status, left_in
+):
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{backend}"
+    client.force_login(member)
+    enter(client, "a")
+    answers = []
+    tab = Thread(target=switch_in_another_tab, args=[client.cookies["sessionid"].value, answers])
+
+    def switch_meanwhile(**kwargs):
+        pre_save.disconnect(switch_meanwhile, sender=Session)
+        tab.start()
+        wait_for_lock("transactionid")
+
+    pre_save.connect(switch_meanwhile, sender=Session)
+    client.get(f"/slow-session/{how}/")
+    tab.join()
+
+    assert answers == [status]
+    assert client.get("/owners/").content == left_in
+
+
+def switch_in_another_tab(key, answers):
+    other = Client()
+    other.cookies["sessionid"] = key
+    answers.append(other.get("/__change_schema__/b/").status_code)
+    connection.close()
 
 
 # News of what has been stored

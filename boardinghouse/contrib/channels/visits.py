@@ -106,12 +106,12 @@ class Visit:
 def keep_switches(session: Any) -> Any:
     """Return a scope's session, which will undo no switch if a consumer saves it one day.
 
-    Channels' is a lazy object, whose inside is exchanged: its middleware looks there too.
+    Channels' is a lazy object; its middleware looks at the inside, too.
     """
     if not isinstance(session, LazyObject):
         return session
     lazy: Any = session
-    lazy._wrapped = keep_later_switches(lazy._wrapped)
+    keep_later_switches(lazy._wrapped)
     return lazy._wrapped
 
 
