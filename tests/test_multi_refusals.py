@@ -1,5 +1,7 @@
 """What would silently read the active schema, or guess, is refused and named."""
 
+from collections import deque
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import models
@@ -16,6 +18,7 @@ from django.db.models import (
     Value,
 )
 from django.test.utils import isolate_apps
+from django.utils.functional import SimpleLazyObject
 
 from boardinghouse.exceptions import NoActiveSchema
 from boardinghouse.multi import MultiSchemaError, SchemaName
@@ -137,7 +140,59 @@ def test_instances_of_private_models_are_no_values(accounts):
     with pytest.raises(MultiSchemaError, match=r"testapp\.Account, which is private"):
         other(Entry).filter(account=account)
     with pytest.raises(MultiSchemaError, match=r"testapp\.Account, which is private"):
-        other(Entry).filter(account__in=[account])
+        other(Entry).filter(account=SimpleLazyObject(lambda: account))
+
+
+@pytest.mark.parametrize(
+    "collect",
+    [
+        lambda each: [each],
+        lambda each: (each,),
+        lambda each: {each},
+        lambda each: frozenset([each]),
+        lambda each: {each: 1}.keys(),
+        lambda each: {1: each}.values(),
+        lambda each: deque([each]),
+        lambda each: iter([each]),
+    ],
+)
+def test_instances_of_private_models_are_no_values_in_any_collection(accounts, collect):
+    with override("a"):
+        account = Account.objects.get(pk=1)
+
+    with pytest.raises(MultiSchemaError, match=r"testapp\.Account, which is private"):
+        other(Entry).filter(account__in=collect(account))
+
+
+def test_instances_of_shared_models_are_values_in_any_collection(in_a):
+    north = Region.objects.create(name="north")
+    Account.objects.update(region=north)
+
+    assert in_a.filter(region__in=frozenset([north])).get().owner == "a"
+    assert in_a.filter(region__in=(each for each in [north])).get().owner == "a"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda rows: other(Entry).filter(account__in=rows),
+        lambda rows: other(Entry).exclude(account__in=rows),
+        lambda rows: other(Entry).filter(account=rows[:1]),
+        lambda rows: other(Entry).filter(account_id__in=rows.values("pk")),
+        lambda rows: rows.filter(pk__in=other(Entry).values("account_id")),
+        lambda rows: rows.filter(~Q(pk__in=other(Entry).values("account_id"))),
+    ],
+)
+def test_keys_of_many_schemata_are_not_matched_by_number(accounts, read):
+    with pytest.raises(MultiSchemaError, match=r'schema=OuterRef\("schema"\)'):
+        list(read(accounts.filter(owner="b")))
+
+
+def test_keys_of_shared_models_from_many_schemata_are_matched(in_a):
+    north = Region.objects.create(name="north")
+    Account.objects.update(region=north)
+
+    assert in_a.filter(region__in=in_a.values("region")).get().owner == "a"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,15 @@ def refuse_relation(model: type[Model], reached: type[Model]) -> NoReturn:
     )
 
 
+def refuse_keys(model: type[Model], reached: type[Model]) -> NoReturn:
+    """Refuse to find rows by keys that a query over many schemata reads: they repeat."""
+    raise MultiSchemaError(
+        f"{model._meta.label}: keys of {reached._meta.label} from many schemata would be matched "
+        "by number alone, across schemata. Say that rows of one schema belong together: "
+        'filter(Exists(query.filter(pk=OuterRef("KEY"), schema=OuterRef("schema")))).'
+    )
+
+
 def refuse_combination(model: type[Model]) -> NoReturn:
     """Refuse to combine a query over many schemata with another query."""
     raise MultiSchemaError(

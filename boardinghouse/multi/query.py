@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from django.db import connections
@@ -10,7 +11,12 @@ from django.db.models.sql import Query
 
 from boardinghouse.backends.postgres.compiler import private_models_in
 from boardinghouse.multi.compiler import MultiSchemaCompiler
-from boardinghouse.multi.errors import MultiSchemaError, refuse_combination, refuse_relation
+from boardinghouse.multi.errors import (
+    MultiSchemaError,
+    refuse_combination,
+    refuse_keys,
+    refuse_relation,
+)
 from boardinghouse.multi.locks import FEW, Room, is_in_transaction, measure_room
 from boardinghouse.multi.reach import refuse_inner
 from boardinghouse.multi.tables import SchemaColumn, SchemaName, UnionTable, schema_attribute
@@ -84,9 +90,13 @@ class MultiSchemaQuery(Query):
         return super().as_sql(compiler, connection)
 
     def check_related_objects(self, field: Any, value: Any, opts: Any) -> None:
-        for each in value if isinstance(value, (list, tuple, set)) else (value,):
-            if isinstance(each, Model) and not is_shared_model(type(each)):
-                refuse_relation(self.model, type(each))
+        """Refuse values that mean another row in each schema: instances, and keys of many."""
+        keyed = model_of_key(field)
+        if isinstance(value, MultiSchemaQuery) and keyed and not is_shared_model(keyed):
+            refuse_keys(self.model, keyed)
+        for each in instances_in(value):
+            if not is_shared_model(each.__class__):
+                refuse_relation(self.model, each.__class__)
         super().check_related_objects(field, value, opts)
 
     def add_annotation(self, annotation: Any, alias: str, select: bool = True) -> None:
@@ -198,3 +208,19 @@ class MultiSchemaQuery(Query):
             return self._shows_schema()
         columns = self._gen_cols(self.group_by)  # type: ignore[attr-defined]
         return any(isinstance(column.target, SchemaColumn) for column in columns)
+
+
+def instances_in(value: Any) -> list[Any]:
+    """Return the instances that a value is or contains; Django keeps no iterators until here."""
+    if isinstance(value, Model):  # so is a lazy one, which could seem to be iterable
+        return [value]
+    return (
+        [each for each in value if isinstance(each, Model)] if isinstance(value, Iterable) else []
+    )
+
+
+def model_of_key(field: Any) -> type[Model] | None:
+    """Return the model whose rows a field's values are keys of; None if they are no keys."""
+    if field.is_relation:
+        return field.related_model  # type: ignore[no-any-return]
+    return field.model if field.primary_key else None
