@@ -179,6 +179,12 @@ def refuse_stray(instance: Model) -> None:
     """
     if is_stray(instance):
         schema, active = get_schema_of(instance), get_active_schema_name()
+        if not instance._is_pk_set():  # type: ignore[attr-defined]  # not in the stubs
+            raise WrongSchema(
+                f"{instance._meta.label} without a key came from schema {schema!r}, and {active!r} "
+                "is active. To make a row of it here, say that it is new: "
+                "`instance._state.adding = True`."
+            )
         raise WrongSchema(
             f"{name(instance)} is in schema {schema!r}, and {active!r} is active, where that key "
             f"is another row's. Use it in `with boardinghouse.schema.override({schema!r}):`, or "

@@ -158,6 +158,23 @@ def test_a_refusal_says_what_to_do(a, in_b):
     )
 
 
+def test_an_instance_whose_row_is_gone_is_said_to_have_none(a, b):
+    with override("a"):
+        a.entry.delete()
+
+    with override("b"):
+        with pytest.raises(WrongSchema) as refusal:
+            a.entry.save()
+        a.entry.pk, a.entry._state.adding, a.entry.account = 5, True, b.account
+        a.entry.save()
+
+    assert str(refusal.value) == (
+        "testapp.Entry without a key came from schema 'a', and 'b' is active. To make a row of it "
+        "here, say that it is new: `instance._state.adding = True`."
+    )
+    assert [amount for _, amount, _ in content("b")[1]] == [98, 97]
+
+
 def test_a_refused_relation_names_both(a, b, in_b):
     with pytest.raises(WrongSchema) as refusal:
         b.entry.account = a.account
@@ -358,6 +375,20 @@ def test_removing_from_a_join_is_not_caught(a, b, in_b):
     b.project.accounts.remove(a.account)
 
     assert not b.project.accounts.exists()
+
+
+def test_removing_from_a_related_manager_is_not_caught(a, b):
+    north = Region.objects.create(name="north")
+    for name in NAMES:
+        with override(name):
+            Account.objects.update(region=north)
+    account = load_again("a")
+
+    with override("b"):
+        north.account_set.remove(account)
+        assert Account.objects.get().region is None
+    with override("a"):
+        assert Account.objects.get().region == north
 
 
 def test_the_order_of_related_rows_is_not_caught(a, b):
