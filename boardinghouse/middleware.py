@@ -25,7 +25,7 @@ from boardinghouse.pinned import get_pinned_schema
 from boardinghouse.races import keep_later_switches, note_choice, recall_choice
 from boardinghouse.responses import answer, ask_to_select, ask_to_wait, refuse
 from boardinghouse.schema import activate_schema, begin_request, deactivate_schema, end_request
-from boardinghouse.stale import refuse_stale
+from boardinghouse.stale import refuse_contradiction, refuse_stale
 from boardinghouse.switching import (
     KEY,
     achange_schema,
@@ -162,6 +162,8 @@ def grant(request: HttpRequest, wish: Wish) -> HttpResponseBase | None:
     if wish.is_in_address and request.method in ("GET", "HEAD"):
         change_schema(request, wish.name)
         return HttpResponseRedirect(address_without_parameter(request))
+    if refusal := refuse_contradiction(request, wish.name):
+        return refusal
     store(request, wish.name, access.enter)
     if wish.is_in_address:
         request.META["QUERY_STRING"] = query_without_parameter(request)

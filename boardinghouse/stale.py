@@ -10,8 +10,8 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from boardinghouse import access
-from boardinghouse.csrf import SAFE_METHODS
-from boardinghouse.responses import is_person, is_script, show
+from boardinghouse.csrf import SAFE_METHODS, view_of
+from boardinghouse.responses import answer, is_person, is_script, show
 from boardinghouse.schema import get_active_schema, get_active_schema_name
 from boardinghouse.wishes import PARAMETER
 
@@ -43,6 +43,23 @@ def refuse_stale(request: HttpRequest, *, may_read_form: bool = True) -> HttpRes
     return None
 
 
+def refuse_contradiction(request: HttpRequest, wanted: str) -> HttpResponse | None:
+    """Return a 409 if an unsafe request asks for a schema and says that it is for another one.
+
+    For before the session is changed.
+    """
+    if request.method in SAFE_METHODS:
+        return None
+    is_exempt = getattr(view_of(request), "csrf_exempt", False)
+    said = expected_schemata(request, may_read_form=not is_exempt)
+    if all(each == wanted for each in said):
+        return None
+    message = _(
+        "This asks for one schema, and says that it was made in another. Nothing was changed."
+    )
+    return answer(request, message, status=409)
+
+
 def conflict(request: HttpRequest, expected: str) -> HttpResponse:
     """Say which schema was meant and which is active; a page keeps what was typed."""
     here = get_active_schema()
@@ -72,11 +89,18 @@ def kept(request: HttpRequest) -> dict[str, Any]:
     return {
         "field": FIELD,
         "address": request.get_full_path(),
+        "is_about_object": names_object(request),
         "typed": typed,
         "shown": [(name, value) for name, value in typed if value and not is_secret(name)],
         "files": sorted(request.FILES),
         "is_multipart": request.content_type == "multipart/form-data",
     }
+
+
+def names_object(request: HttpRequest) -> bool:
+    """Tell whether an address names something, which in another schema is something else."""
+    match: Any = request.resolver_match
+    return match is not None and bool(match.args or match.captured_kwargs)
 
 
 def is_secret(name: str) -> bool:

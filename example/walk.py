@@ -344,7 +344,7 @@ def send_a_stale_form(walk: Walk) -> None:
         "what he typed is kept, and nothing is saved",
         tomas.post("/pupils/new/", {**typed, **made_in}),
         status=409,
-        shows=["Riverside School", "St Mary", "Lena Latecomer", "save it there"],
+        shows=["Riverside School", "St Mary", "Lena Latecomer", "send it there"],
     )
     walk.expect("not at St Mary's", tomas.get("/pupils/"), shows=[ST_MARYS], hides=["Lena"])
     walk.expect(

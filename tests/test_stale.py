@@ -91,7 +91,7 @@ def hidden_fields(html, action):
     ("action", "where"),
     [("/write/?__schema=a", "a"), ("/write/", "b")],
 )
-def test_its_two_buttons_save_there_or_here(member, action, where):
+def test_its_two_buttons_send_there_or_here(member, action, where):
     client = Client(enforce_csrf_checks=True)
     client.force_login(member)
     enter(client, "b")
@@ -172,3 +172,55 @@ def test_a_form_for_an_exempt_view_is_guarded_and_its_body_can_be_read(in_b):
     served = in_b.post("/read_body/", f"{FIELD}=b", content_type=form)
 
     assert (refused.status_code, served.content) == (409, f"{FIELD}=b".encode())
+
+
+@pytest.mark.parametrize(
+    ("address", "fields", "headers"),
+    [
+        ("/write/", {}, {"X-Change-Schema": "a", HEADER: "b"}),
+        ("/write/?__schema=a", {FIELD: "b"}, {}),
+        ("/write/?__schema=a", {}, {HEADER: "b"}),
+        ("/exempt/?__schema=", {}, {HEADER: "b"}),
+        ("/write/?__schema=a", {FIELD: ["a", "b"]}, HTML),
+        ("/write/?__schema=a", {FIELD: "missing"}, {}),
+    ],
+)
+def test_what_asks_for_one_schema_and_was_made_in_another_changes_nothing(
+    in_b, address, fields, headers
+):
+    response = in_b.post(address, fields, headers=headers)
+
+    assert response.status_code == 409
+    assert in_b.session["schema"] == "b"
+    assert rows() == UNTOUCHED
+
+
+@pytest.mark.parametrize(
+    ("address", "headers"),
+    [("/write/", {"X-Change-Schema": "a", HEADER: "a"}), ("/write/?__schema=a", {HEADER: "a"})],
+)
+def test_what_asks_for_the_schema_that_it_was_made_in_is_served_there(in_b, address, headers):
+    assert in_b.post(address, headers=headers).status_code == 200
+
+    assert in_b.session["schema"] == "a"
+    assert rows() == {"a": ["a", "written in a"], "b": ["b"]}
+
+
+def test_a_page_of_an_object_goes_to_the_other_one_and_sends_nothing(in_b):
+    html = in_b.post("/log-in/member/", {FIELD: "a", "amount": "5"}, headers=HTML).content.decode()
+
+    assert '<a href="/log-in/member/">Show this address in b, and send nothing</a>' in html
+    assert "all the same" not in html
+    assert set(re.findall(r'<form method="post" action="([^"]*)"', html)) == {
+        "/log-in/member/?__schema=a"
+    }
+
+
+def test_nothing_that_was_sent_is_called_saved(in_b):
+    html = in_b.post("/write/", {FIELD: "a"}, headers=HTML).content.decode()
+
+    assert re.findall(r"<button[^>]*>([^<]*)", html) == [
+        "Go back to a and send it there",
+        "Send it in b all the same",
+    ]
+    assert "may mean something else in b" in html

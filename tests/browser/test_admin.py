@@ -109,7 +109,7 @@ class TestStaleTabs:
         expect(moved.get_by_role("heading", level=1)).to_have_text("This was made elsewhere")
         assert boss.site.schools_of("Ada Whitlock-Stale") == []
 
-        moved.get_by_role("button", name="Go back to Hamilton Hall and save it there").click()
+        moved.get_by_role("button", name="Go back to Hamilton Hall and send it there").click()
 
         expect(moved.locator(".messagelist")).to_contain_text("was changed successfully")
         assert boss.site.schools_of("Ada Whitlock-Stale") == ["hamilton"]

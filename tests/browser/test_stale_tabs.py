@@ -80,7 +80,7 @@ class TestForm:
         expect(moved.locator(".boardinghouse-typed")).to_contain_text("Lena Nilsen")
         take(moved, "conflict", height=640)
 
-        moved.get_by_role("button", name="Go back to Riverside School and save it there").click()
+        moved.get_by_role("button", name="Go back to Riverside School and send it there").click()
 
         expect(moved.get_by_role("heading", level=1)).to_have_text("Pupils of Riverside School")
         assert tomas.site.schools_of("Lena Nilsen") == ["riverside"]
@@ -91,7 +91,7 @@ class TestForm:
         moved.get_by_text("What you typed").click()
         expect(moved.locator(".boardinghouse-typed")).to_contain_text("<b>Kept</b> Here")
 
-        moved.get_by_role("button", name="Save it in St Mary's College all the same").click()
+        moved.get_by_role("button", name="Send it in St Mary's College all the same").click()
 
         expect(moved.get_by_role("heading", level=1)).to_have_text("Pupils of St Mary's College")
         assert tomas.site.schools_of("<b>Kept</b> Here") == ["stmarys"]
@@ -104,7 +104,7 @@ class TestForm:
         send_pupil(form, "Kept Plainly")
         form.get_by_role("button", name="Enrol").click()
 
-        form.get_by_role("button", name="Go back to Riverside School and save it there").click()
+        form.get_by_role("button", name="Go back to Riverside School and send it there").click()
 
         expect(form.get_by_role("heading", level=1)).to_have_text("Pupils of Riverside School")
         assert site.schools_of("Kept Plainly") == ["riverside"]
