@@ -209,7 +209,7 @@ def test_what_asks_for_the_schema_that_it_was_made_in_is_served_there(in_b, addr
 def test_a_page_of_an_object_goes_to_the_other_one_and_sends_nothing(in_b):
     html = in_b.post("/log-in/member/", {FIELD: "a", "amount": "5"}, headers=HTML).content.decode()
 
-    assert '<a href="/log-in/member/">Show this address in b, and send nothing</a>' in html
+    assert '<a href="/log-in/member/">Show it in b, and send nothing</a>' in html
     assert "all the same" not in html
     assert set(re.findall(r'<form method="post" action="([^"]*)"', html)) == {
         "/log-in/member/?__schema=a"

@@ -103,11 +103,13 @@ class TestStaleTabs:
         expect(moved.locator("#boardinghouse-moved")).to_contain_text("Hamilton Hall")
         look(moved, "admin-moved")
 
-    def test_save_nothing_here_and_everything_there(self, boss, moved):
+    def test_save_nothing_here_and_everything_there(self, boss, moved, look):
         moved.get_by_label("Name:").fill("Ada Whitlock-Stale")
         moved.get_by_role("button", name="Save", exact=True).click()
         expect(moved.get_by_role("heading", level=1)).to_have_text("This was made elsewhere")
         assert boss.site.schools_of("Ada Whitlock-Stale") == []
+        expect(moved.get_by_role("button", name="all the same")).to_have_count(0)
+        look(moved, "admin-conflict")
 
         moved.get_by_role("button", name="Go back to Hamilton Hall and send it there").click()
 

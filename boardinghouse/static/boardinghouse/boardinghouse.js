@@ -3,13 +3,80 @@
 (function () {
   "use strict";
 
+  /* Once a page, though what exchanges its body may run this again: see `place`. */
+  if (document.documentElement.classList.contains("boardinghouse-scripted")) {
+    return;
+  }
+  document.documentElement.classList.add("boardinghouse-scripted");
+
   const script = document.currentScript;
-  const { schema = "", name = "", cookie, field, endpoint } = script.dataset;
+  const { cookie, field, endpoint } = script.dataset;
   const texts = script.dataset;
   const HEADER = "X-Expected-Schema";
 
+  /* Where what asks for a schema itself says so: it is held to that one, and we add nothing. */
+  const WISH_HEADER = "X-Change-Schema";
+  const WISH_PARAMETER = "__schema";
+
   const whole = (address) => new URL(address || location.href, document.baseURI);
   const isHere = (address) => whole(address).origin === location.origin;
+  const asks = (address) => whole(address).searchParams.has(WISH_PARAMETER);
+
+  /* Where the page was made. htmx's boost and Turbo exchange the body, and the switcher with it,
+     without running a script again; Turbo adds another script. */
+  function place() {
+    const switcher = document.querySelector("form.boardinghouse-switcher[data-schema]");
+    const scripts = document.querySelectorAll("script[data-schema][data-cookie]");
+    const { schema = "", name = "" } = (switcher || [...scripts].pop() || script).dataset;
+    return { schema, name };
+  }
+
+  /* Going back, or loading again, makes the page anew where one is now, and the browser then fills
+     in what was typed where one was: so each entry of the history remembers where that is. */
+  let isRestored = false;
+  const remembered = () => (history.state || {}).boardinghouse;
+
+  function remember() {
+    if (typeof (history.state || {}) === "object") {
+      history.replaceState({ ...history.state, boardinghouse: place() }, "");
+    }
+  }
+
+  function isChosen(select) {
+    const options = [...select.options];
+    const isSaid = select.multiple || options.some((option) => option.defaultSelected);
+    return isSaid
+      ? options.some((option) => option.selected !== option.defaultSelected)
+      : select.selectedIndex > 0;
+  }
+
+  function isTyped(control) {
+    if (control.options) {
+      return isChosen(control);
+    }
+    const isTicked = control.type === "checkbox" || control.type === "radio";
+    return isTicked
+      ? control.checked !== control.defaultChecked
+      : control.value !== control.defaultValue;
+  }
+
+  function recall() {
+    const before = remembered();
+    const controls = [...document.querySelectorAll("input, select, textarea")];
+    const own = (control) => control.closest("form.boardinghouse-switcher");
+    isRestored =
+      Boolean(before) &&
+      before.schema !== place().schema &&
+      controls.some((control) => !own(control) && isTyped(control));
+    if (isRestored) {
+      notice();
+    } else {
+      remember();
+    }
+  }
+
+  /* Where what is sent from here was made: what was typed before counts. */
+  const expected = () => ((isRestored && remembered()) || place()).schema;
 
   /* Forms: `formdata` is sent for form.submit() too. Attributes, not properties: a form may have
      a field called "action" or "method". The button is forgotten in the next task, as pages make
@@ -27,19 +94,35 @@
     const action = (button && button.getAttribute("formaction")) || form.getAttribute("action");
     const isPost = (method || "").toLowerCase() === "post";
     const isSwitch = isHere(action) && whole(action).pathname === endpoint;
-    if (isPost && isHere(action) && !isSwitch && !event.formData.has(field)) {
-      event.formData.append(field, schema);
+    const isGuarded = isPost && isHere(action) && !isSwitch && !asks(action);
+    if (isGuarded && (isRestored || !event.formData.has(field))) {
+      event.formData.set(field, expected());
     }
   });
+
+  /* In the mode "no-cors", which means nothing on the own site, browsers drop headers. */
+  function withHeaders(request) {
+    const { mode, referrer, referrerPolicy } = request;
+    return mode === "no-cors"
+      ? new Request(request, { mode: "cors", referrer, referrerPolicy })
+      : request;
+  }
 
   if (window.fetch) {
     const send = window.fetch;
     window.fetch = async function (resource, options) {
-      const request = new Request(resource, options);
-      if (isHere(request.url) && !request.headers.has(HEADER)) {
-        request.headers.set(HEADER, schema);
+      let request = new Request(resource, options);
+      const names = [HEADER, WISH_HEADER];
+      const isOurs = isHere(request.url);
+      if (isOurs && !asks(request.url) && !names.some((name) => request.headers.has(name))) {
+        request = withHeaders(request);
+        request.headers.set(HEADER, expected());
       }
-      return send.call(this, request);
+      const response = await send.call(this, request);
+      if (isOurs) {
+        compare();
+      }
+      return response;
     };
   }
 
@@ -53,14 +136,18 @@
     return open.call(this, method, address, ...rest);
   };
   XMLHttpRequest.prototype.setRequestHeader = function (header, value) {
-    if (header.toLowerCase() === HEADER.toLowerCase()) {
+    if ([HEADER, WISH_HEADER].some((each) => each.toLowerCase() === header.toLowerCase())) {
       named.add(this);
     }
     return setRequestHeader.call(this, header, value);
   };
   XMLHttpRequest.prototype.send = function (body) {
-    if (isHere(addresses.get(this)) && !named.has(this)) {
-      setRequestHeader.call(this, HEADER, schema);
+    const address = addresses.get(this);
+    if (isHere(address)) {
+      if (!asks(address) && !named.has(this)) {
+        setRequestHeader.call(this, HEADER, expected());
+      }
+      this.addEventListener("loadend", compare, { once: true });
     }
     return send.call(this, body);
   };
@@ -75,44 +162,63 @@
   const isPinned = "pinned" in script.dataset;
 
   function notice() {
-    if (isPinned) {
-      return;
-    }
     const shown = document.getElementById("boardinghouse-moved");
-    if (current() === schema) {
+    const isMoved = !isPinned && current() !== place().schema;
+    if (!isMoved && !isRestored) {
       if (shown) {
         shown.remove();
       }
     } else if (!shown) {
-      document.body.prepend(banner());
+      document.body.prepend(banner(isMoved ? texts.moved : texts.restored));
     }
   }
 
-  function banner() {
+  function banner(text) {
+    const { schema, name } = (isRestored && remembered()) || place();
     const element = document.createElement("div");
     element.id = "boardinghouse-moved";
     element.className = "boardinghouse-moved";
     element.setAttribute("role", "alert");
-    const text = document.createElement("span");
-    text.textContent = texts.moved.replace("%s", name || schema || texts.nowhere);
+    const said = document.createElement("span");
+    said.textContent = text.replace("%s", () => name || schema || texts.nowhere);
     const reload = document.createElement("a");
     reload.href = location.pathname + location.search; /* with a fragment it would only scroll */
     reload.textContent = texts.reload;
     const choose = document.createElement("a");
     choose.href = endpoint + "?next=" + encodeURIComponent(location.pathname + location.search);
     choose.textContent = texts.choose;
-    element.append(text, reload, choose);
+    element.append(said, reload, choose);
     return element;
   }
 
+  /* Tabs tell each other; where the browser tells of cookies, it tells of switches that end on a
+     page without this script, too. A script of this page may have switched with its request. */
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("boardinghouse") : null;
+  let known = current();
+
+  function compare() {
+    if (current() !== known) {
+      known = current();
+      notice();
+      if (channel) {
+        channel.postMessage(known);
+      }
+    }
+  }
+
   if (channel) {
     channel.onmessage = notice;
-    channel.postMessage(schema);
+    channel.postMessage(known);
+  }
+  if ("cookieStore" in window) {
+    window.cookieStore.addEventListener("change", notice);
   }
   window.addEventListener("focus", notice);
-  window.addEventListener("pageshow", (event) => event.persisted && notice());
+  window.addEventListener("pageshow", (event) => (event.persisted ? notice() : recall()));
   document.addEventListener("visibilitychange", notice);
+  if (!remembered()) {
+    remember();
+  }
 
   /* The switcher: a choice is a switch. The button is for those without scripts, and for the
      keyboard: each press of an arrow is a change. */
@@ -136,5 +242,4 @@
       form.requestSubmit();
     }
   });
-  document.documentElement.classList.add("boardinghouse-scripted");
 })();
