@@ -11,7 +11,7 @@ from django.utils.cache import add_never_cache_headers
 
 from boardinghouse import access
 from boardinghouse.pinned import get_pinned_schema
-from boardinghouse.responses import show
+from boardinghouse.responses import login_address, show
 from boardinghouse.schema import get_schema_model
 from boardinghouse.switching import KEY
 from boardinghouse.wishes import endpoint_address
@@ -33,6 +33,7 @@ def choose(
     context = {
         "back": back or f"{request.META.get('SCRIPT_NAME', '')}/",
         "endpoint": endpoint_address(request),
+        "login": login_address(request),
         "page": page,
         "search": search,
         "has_search": bool(search) or pages.num_pages > 1,

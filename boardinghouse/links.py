@@ -11,7 +11,13 @@ from django.http import HttpRequest
 
 from boardinghouse.conf import conf
 from boardinghouse.schema import get_schema_model
-from boardinghouse.wishes import PARAMETER, SIGNATURE
+from boardinghouse.wishes import (
+    PARAMETER,
+    SIGNATURE,
+    address_without_parameter,
+    endpoint_address,
+    is_endpoint,
+)
 
 SALT = "boardinghouse.links"
 
@@ -26,22 +32,39 @@ def schema_url(schema: str, url: str, *, user: Any = None) -> str:
     parameters = {PARAMETER: schema}
     if user is not None:
         parameters[SIGNATURE] = signing.dumps(claim(user, schema), salt=SALT)
-    parts = urlsplit(url)
+    parts = urlsplit(str(url))  # it may be a lazy one
     query = "&".join(filter(None, [parts.query, urlencode(parameters)]))
     return urlunsplit(parts._replace(query=query))
 
 
 def is_signed(request: HttpRequest, schema: str) -> bool:
     """Tell whether a request's address was signed for its user and this schema, of late."""
+    return bool(read_signature(request) == claim(request.user, schema))
+
+
+def read_signature(request: HttpRequest) -> Any:
+    """Return the claim that a request's address was signed for, of late; None if there is none."""
     try:
-        signed = signing.loads(
+        return signing.loads(
             request.GET.get(SIGNATURE, ""), salt=SALT, max_age=conf.SIGNED_LINK_AGE
         )
     except signing.BadSignature:
-        return False
-    return bool(signed == claim(request.user, schema))
+        return None
 
 
 def claim(user: Any, schema: str) -> list[str]:
     """Return what a signature says; in two databases users and schemata may have equal keys."""
     return [router.db_for_write(get_schema_model()), str(user.pk), schema]
+
+
+def address_after_login(request: HttpRequest) -> str:
+    """Return where somebody goes on who has to log in first: to a signed link as it is.
+
+    Otherwise to the chooser, and from there on: another site may have made the link.
+    """
+    if read_signature(request):
+        return request.get_full_path()
+    back = (
+        request.GET.get("next", "") if is_endpoint(request) else address_without_parameter(request)
+    )
+    return f"{endpoint_address(request)}?{urlencode({'next': back})}"

@@ -13,7 +13,13 @@ from boardinghouse.chooser import choose
 from boardinghouse.conf import conf
 from boardinghouse.links import is_signed
 from boardinghouse.responses import answer
-from boardinghouse.wishes import Wish, address_without_parameter, is_endpoint, name_in_endpoint
+from boardinghouse.wishes import (
+    SIGNATURE,
+    Wish,
+    address_without_parameter,
+    is_endpoint,
+    name_in_endpoint,
+)
 
 PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 PREFETCHES = ("prefetch", "prerender", "preview")
@@ -22,14 +28,16 @@ PREFETCHES = ("prefetch", "prerender", "preview")
 def ask_first(request: HttpRequest, wish: Wish | None) -> HttpResponseBase | None:
     """Return a page that asks, if another site or a prefetch wants to switch; a script is refused.
 
-    An address that was signed for this user and schema goes through, unless it is prefetched.
+    An address that was signed for this user and schema goes through, unless it is prefetched; one
+    that was signed for others asks wherever it comes from, as one goes on to it after a login.
     """
     wanted = wanted_in(request, wish)
-    if wanted is None or not (is_cross_site(request) or is_prefetch(request)):
+    has_signature = wish is not None and wish.is_in_address and SIGNATURE in request.GET
+    if wanted is None or not (is_cross_site(request) or is_prefetch(request) or has_signature):
         return None
     if is_prefetch(request):
         return choose(request, wanted=wanted, status=503)
-    if wish is not None and wish.is_in_address and is_signed(request, wanted):
+    if has_signature and is_signed(request, wanted):
         return None
     if wish is not None and not wish.is_in_address:
         return answer(request, _("Another site may not choose your schema."), status=403)

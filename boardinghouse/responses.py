@@ -5,16 +5,20 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.shortcuts import resolve_url
 from django.template import TemplateDoesNotExist
 from django.template.backends.django import DjangoTemplates
 from django.template.loader import get_template
+from django.urls import is_valid_path
 from django.utils.translation import gettext as _
 
+from boardinghouse.links import address_after_login
 from boardinghouse.wishes import endpoint_address
 
 #: Seconds after which to ask again for a schema that is being migrated.
@@ -34,9 +38,28 @@ def refuse(request: HttpRequest) -> HttpResponse:
     """Refuse a schema: the same for one that is forbidden and one that does not exist."""
     message = _("You may not enter that schema.")
     if is_person(request):
-        context = {"message": message, "address": endpoint_address(request)}
+        context = {
+            "message": message,
+            "address": endpoint_address(request),
+            "login": login_address(request),
+        }
         return show(request, "boardinghouse/refused.html", context, status=403)
     return answer(request, message, status=403)
+
+
+def login_address(request: HttpRequest) -> str:
+    """Return where an anonymous person logs in, and then goes on; empty for everybody else.
+
+    Empty, too, where a project has not said where (``LOGIN_URL``) and there is no such page.
+    """
+    configured: Any = settings
+    is_known = configured.is_overridden("LOGIN_URL") or is_valid_path(configured.LOGIN_URL)
+    if request.user.is_authenticated or not is_known:
+        return ""
+    parts = urlsplit(resolve_url(configured.LOGIN_URL))
+    query = QueryDict(parts.query, mutable=True)
+    query["next"] = address_after_login(request)
+    return urlunsplit(parts._replace(query=query.urlencode(safe="/")))
 
 
 def ask_to_wait(request: HttpRequest) -> HttpResponse:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
+from posixpath import normpath
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -46,10 +47,17 @@ def safe_next(request: HttpRequest, address: str) -> str:
     safe = url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    parts = urlsplit(address)
-    if not safe or parts.path.startswith(endpoint_address(request)):
+    if not safe or leads_to_endpoint(request, address):
         return ""
+    parts = urlsplit(address)
     return urlunsplit(parts._replace(query=without_parameters(parts.query)))
+
+
+def leads_to_endpoint(request: HttpRequest, address: str) -> bool:
+    """Tell whether a browser that is sent to an address, however it is spelt, switches again."""
+    followed = urljoin(request.path, address.replace("\\", "/"))
+    path = normpath(unquote(urlsplit(followed).path))
+    return f"/{path.lstrip('/')}/".startswith(endpoint_address(request))
 
 
 def not_allowed() -> HttpResponse:

@@ -1,9 +1,12 @@
 """Other sites and prefetches never switch a session (D2)."""
 
 import re
+from html import unescape
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.urls import reverse_lazy
 
 from boardinghouse.links import schema_url
 from boardinghouse.models import Schema
@@ -140,16 +143,79 @@ class TestSignedLinks:
 
         assert in_a.session["schema"] == "a"
 
+    def test_one_for_somebody_else_asks_on_this_site_too(self, in_a, outsider):
+        response = in_a.get(schema_url("b", "/owners/", user=outsider), headers=HTML)
+
+        assert "Go to b" in response.content.decode()
+        assert in_a.session["schema"] == "a"
+
+    @pytest.mark.parametrize("headers", [CROSS_SITE, HTML])
+    def test_one_leads_through_the_login(self, browser, member, settings, headers):
+        settings.LOGIN_URL = "/log-in/member/?from=mail"
+        address = schema_url("b", "/owners/?x=1", user=member)
+
+        login = login_on(browser.get(address, headers=headers))
+        browser.get(login.partition("?")[0])
+        query = parse_qs(urlsplit(login).query)
+        browser.get(*query["next"], headers=HTML)
+
+        assert query == {"from": ["mail"], "next": [address]}
+        assert browser.session["schema"] == "b"
+
     @pytest.mark.parametrize(
         ("url", "expected"),
         [
             ("/page/", "/page/?__schema=a"),
             ("/page/?x=1#top", "/page/?x=1&__schema=a#top"),
+            (reverse_lazy("admin:index"), "/admin/?__schema=a"),
             ("https://example.com/page/", "https://example.com/page/?__schema=a"),
         ],
     )
     def test_an_address_keeps_what_it_had(self, url, expected):
         assert schema_url("a", url) == expected
+
+
+def login_on(response):
+    """Return where a page says that one logs in."""
+    return unescape(re.search(r'<a href="([^"]+)">Log in</a>', response.content.decode())[1])
+
+
+@pytest.mark.parametrize("headers", [CROSS_SITE, HTML])
+@pytest.mark.parametrize(
+    ("address", "back"),
+    [
+        ("/owners/?x=1&__schema=b", "/owners/?x=1"),
+        ("/owners/?__schema=b&__schema_signature=forged", "/owners/"),
+        ("/__change_schema__/b/?next=/owners/", "/owners/"),
+        ("/__change_schema__/?next=/owners/", "/owners/"),
+    ],
+)
+def test_any_other_link_leads_through_the_login_to_the_chooser(
+    browser, schemata, settings, address, back, headers
+):
+    settings.LOGIN_URL = "/log-in/"
+
+    login = login_on(browser.get(address, headers=headers))
+
+    assert parse_qs(urlsplit(login).query)["next"] == [
+        f"/__change_schema__/?{urlencode({'next': back})}"
+    ]
+
+
+def test_there_is_no_link_to_a_login_that_nobody_has_named(browser, schemata):
+    page = browser.get("/owners/?__schema=b", headers=HTML).content.decode()
+
+    assert "Log in</a>" not in page
+    assert "Choose a schema" in page
+
+
+def test_who_is_logged_in_is_led_to_no_login(in_a, settings):
+    settings.LOGIN_URL = "/log-in/"
+
+    page = in_a.get("/owners/?__schema=missing", headers=HTML).content.decode()
+
+    assert "Log in</a>" not in page
+    assert "Choose a schema" in page
 
 
 def test_the_pages_of_a_page_that_asks_do_not_switch(in_a):
@@ -164,10 +230,33 @@ def test_the_pages_of_a_page_that_asks_do_not_switch(in_a):
     assert "__schema=" not in address
 
 
-@pytest.mark.parametrize("wished", ["/owners/?x=1&__schema=a", "/__change_schema__/a/"])
+@pytest.mark.parametrize("wished", ["/owners/?x=1&__schema=a", "/owners/?__sch%65ma=a"])
 def test_the_page_that_one_goes_on_to_does_not_switch_again(in_a, wished):
     in_a.post("/__change_schema__/", {"schema": "b", "next": wished}, follow=True)
 
+    assert in_a.session["schema"] == "b"
+
+
+@pytest.mark.parametrize(
+    "wished",
+    [
+        "/__change_schema__/a/",
+        "/__change_schema__//a/",
+        "/%5F%5Fchange_schema__/a/",
+        "/./__change_schema__/a/",
+        "/x/../__change_schema__/a/",
+        "/%2e/__change_schema__/a/",
+        "/.\\__change_schema__\\a/",
+        "http://testserver/%5F_change_schema__/a/",
+        "a/",
+        "./a/",
+        "../__change_schema__/a/",
+    ],
+)
+def test_one_does_not_go_on_to_another_switch_however_it_is_spelt(in_a, wished):
+    response = in_a.post("/__change_schema__/", {"schema": "b", "next": wished})
+
+    assert (response.status_code, response.content) == (200, b"Schema changed to b")
     assert in_a.session["schema"] == "b"
 
 
