@@ -240,6 +240,24 @@ class TestInlines:
     def test_of_private_models_are_there_with_a_schema(self, boss_in_a, region):
         assert "account of a" in text_of(boss_in_a.get(region))
 
+    def test_say_on_a_shared_models_page_whose_they_are(self, boss_in_a, region):
+        Schema.objects.filter(pk="a").update(name="School & Co")
+        here = WHOSE.format("What belongs to a schema on this page is of School &amp; Co.")
+
+        for address in (region, "/admin/testapp/region/add/"):
+            assert here in text_of(boss_in_a.get(address))
+        for address in ("/admin/testapp/region/", region.replace("change", "history")):
+            assert "boardinghouse-whose" not in text_of(boss_in_a.get(address))
+
+    def test_leave_people_free_to_switch_there(self, boss_in_a, region):
+        page = text_of(boss_in_a.get(region))
+
+        assert '<select name="schema"' in page
+
+    def test_that_are_left_out_are_missed(self, boss, region):
+        assert "You are in no schema" in text_of(boss.get(region))
+        assert "You are in no schema" not in text_of(boss.get("/admin/auth/group/add/"))
+
     def test_a_shared_object_can_be_saved_without_them(self, boss, region):
         change(boss, region, name="south")
 

@@ -9,16 +9,17 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg.errors import LockNotAvailable
 
 from boardinghouse import ddl
 from boardinghouse.contrib.admin import schemata as module
 from boardinghouse.contrib.admin.schemata import SchemaAdmin
 from boardinghouse.contrib.admin.sites import SchemaAdminSite
-from boardinghouse.exceptions import UncopiableObject
+from boardinghouse.exceptions import LockBudgetExceeded, UncopiableObject
 from boardinghouse.models import Schema
 from boardinghouse.schema import override
-from tests.conftest import make_user, owners, run_sql
+from tests.conftest import make_user, owners, run_sql, schemata_in_postgresql
 from tests.project import Project, empty_database
 from tests.test_admin import boss, boss_in_a, change, log_in, make_rows, text_of  # noqa: F401
 from tests.testapp.models import Account
@@ -94,6 +95,16 @@ class TestMaking:
         response = change(boss, ADD, expected=200, schema="new", name="n")
 
         assert list(errors_in(response)["schema"]) == ["There is a thing."]
+
+    def test_shows_that_there_is_no_room_for_it_as_an_error(self, boss, monkeypatch):
+        def refuse(*args):
+            raise LockBudgetExceeded("There is no room.")
+
+        monkeypatch.setattr(ddl, "create", refuse)
+
+        response = change(boss, ADD, expected=200, schema="new", name="n")
+
+        assert list(errors_in(response)["schema"]) == ["There is no room."]
 
     def test_offers_users_by_autocomplete(self, boss):
         page = text_of(boss.get(ADD))
@@ -231,6 +242,51 @@ class TestDropping:
         change(boss_in_a, address("b", "delete"), typed="b")
 
         assert boss_in_a.session["schema"] == "a"
+
+    def test_what_has_no_room_in_one_transaction_is_said_in_the_form(self, boss, monkeypatch):
+        monkeypatch.setattr(ddl, "lock_budget", lambda connection: 3)
+
+        page = text_of(change(boss, address("a", "delete"), expected=200, typed="a"))
+
+        assert "Nothing was dropped." in page
+        assert "its budget is 3 locks" in page
+        assert LogEntry.objects.count() == 0
+        with override("a"):
+            assert owners() == ["a"]
+
+    def test_what_somebody_else_works_in_is_said_in_the_form(self, boss_in_a, monkeypatch):
+        def wait(*args):
+            raise OperationalError("canceling statement") from LockNotAvailable()
+
+        monkeypatch.setattr(ddl, "drop", wait)
+
+        page = text_of(change(boss_in_a, address("a", "delete"), expected=200, typed="a"))
+
+        assert "canceling statement" in page
+        assert boss_in_a.session["schema"] == "a"
+        with override("a"):
+            assert owners() == ["a"]
+
+    def test_what_nobody_can_help_is_an_error(self, boss, monkeypatch):
+        def fail(*args):
+            raise OperationalError("server closed the connection")
+
+        monkeypatch.setattr(ddl, "drop", fail)
+
+        with pytest.raises(OperationalError):
+            boss.post(address("a", "delete"), {"typed": "a"})
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("atomic", [False, True])
+    def test_a_large_one_goes_in_steps(self, boss, monkeypatch, atomic):
+        monkeypatch.setattr(ddl, "lock_budget", lambda connection: 20)
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic)
+
+        change(boss, address("a", "delete"), typed="a")
+
+        assert [each.pk for each in Schema.objects.all()] == ["b"]
+        assert schemata_in_postgresql() == {"b"}
+        assert LogEntry.objects.get().is_deletion()
 
     def test_is_for_superusers_and_who_has_the_permission(self, manager):
         grant_all_but(manager, "delete_schema")

@@ -1,8 +1,11 @@
 """{% load boardinghouse %}"""
 
+import re
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template, TemplateSyntaxError
+from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from boardinghouse.models import Schema
@@ -44,6 +47,16 @@ class TestSchemaUrl:
 
 
 class TestSwitcher:
+    def test_is_not_filled_in_again_nor_boosted_and_says_where_it_was_made(self, render, schemata):
+        with override("a"):
+            html = render("{% schema_switcher %}")
+
+        (form,) = re.findall(r'<form class="boardinghouse-switcher"[^>]*>', html)
+        for said in ('autocomplete="off"', 'hx-boost="false"', 'data-turbo="false"'):
+            assert said in form
+        assert 'data-schema="a" data-name="a"' in form
+        assert '<select name="schema" autocomplete="off"' in html
+
     def test_it_is_a_list_with_the_current_one_selected(self, render, schemata):
         with override(schemata[1]):
             html = render("{% schema_switcher %}")
@@ -107,6 +120,14 @@ def test_scripts_say_where_the_page_was_made(render, schemata):
 
 def test_scripts_carry_the_nonce_of_a_content_security_policy(render):
     assert render("{% schema_scripts %}", csp_nonce="abc").count('nonce="abc"') == 2
+
+
+def test_our_own_pages_carry_it_too():
+    html = render_to_string(
+        "boardinghouse/base.html", {"csp_nonce": "abc", "is_admin_installed": True}
+    )
+
+    assert html.count('nonce="abc"') == html.count("<link") + html.count("<script") == 4
 
 
 @pytest.mark.parametrize("tag", ["schema_switcher", "schema_scripts"])

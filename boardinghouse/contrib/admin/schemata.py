@@ -10,16 +10,23 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import router, transaction
-from django.http import HttpRequest, HttpResponse
+from django.db import DatabaseError, IntegrityError, transaction
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from boardinghouse.contrib.admin.users import is_searchable
-from boardinghouse.exceptions import SchemaExists, UncopiableObject
+from boardinghouse.exceptions import LockBudgetExceeded, SchemaExists, UncopiableObject
 from boardinghouse.middleware import change_schema
-from boardinghouse.schema import deactivate_schema, get_active_schema_name, get_schema_model
+from boardinghouse.patience import is_busy
+from boardinghouse.schema import (
+    deactivate_schema,
+    get_active_schema_name,
+    get_schema_model,
+    override,
+)
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
@@ -94,7 +101,7 @@ class SchemaAdmin(Base):
         """Save the form; what PostgreSQL refuses is shown in it, as an error."""
         try:
             return super().changeform_view(request, *args, **kwargs)
-        except (SchemaExists, UncopiableObject) as error:
+        except (SchemaExists, UncopiableObject, LockBudgetExceeded) as error:
             request.boardinghouse_refusal = str(error)
             return super().changeform_view(request, *args, **kwargs)
 
@@ -136,6 +143,8 @@ class SchemaAdmin(Base):
 
     # Dropping
 
+    # A large schema goes in steps, which one transaction around the request would not allow.
+    @method_decorator(transaction.non_atomic_requests)
     def delete_view(
         self, request: Any, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> Any:
@@ -146,8 +155,8 @@ class SchemaAdmin(Base):
         if schema is None:
             return super().delete_view(request, object_id, extra_context)  # says so
         form = DropForm(request.POST or None, schema=schema.schema)
-        if request.method == "POST" and form.is_valid():
-            return self.drop(request, schema)
+        if request.method == "POST" and form.is_valid() and self.drop(request, schema, form):
+            return self.response_delete(request, str(schema), schema.schema)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Drop this %(kind)s?") % {"kind": self.opts.verbose_name},
@@ -160,16 +169,26 @@ class SchemaAdmin(Base):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/boardinghouse/drop_schema.html", context)
 
-    def drop(self, request: Any, schema: Any) -> HttpResponse:
-        """Drop a schema, leaving it first if it is the active one."""
+    def drop(self, request: Any, schema: Any, form: DropForm) -> bool:
+        """Drop a schema, leave it if it was the active one, and log; tell the form why not."""
+        try:
+            with override(None):
+                schema.delete(drop=True)
+        except (LockBudgetExceeded, DatabaseError) as error:
+            if not is_refusal(error):
+                raise
+            form.add_error(None, str(error))
+            return False
         if get_active_schema_name() == schema.schema:
             change_schema(request, None)
             deactivate_schema()
-        name, schema_name = str(schema), schema.schema
-        with transaction.atomic(using=router.db_for_write(self.model)):
-            self.log_deletions(request, self.model._default_manager.filter(pk=schema_name))
-            schema.delete(drop=True)
-        return self.response_delete(request, name, schema_name)
+        self.log_deletions(request, [schema])  # type: ignore[arg-type]  # it is iterated over
+        return True
+
+
+def is_refusal(error: Exception) -> bool:
+    """Tell whether somebody can do something about what kept a schema from being dropped."""
+    return isinstance(error, LockBudgetExceeded | IntegrityError) or is_busy(error)
 
 
 def register_schema_model() -> None:

@@ -17,6 +17,7 @@ from boardinghouse.schema import get_active_schema, get_active_schema_name
 from boardinghouse.sharing import is_shared_model
 
 PAGES_OF_SITE = ("index", "app_list")
+FORMS = ("_add", "_change")
 
 
 class SchemaAdminSite(AdminSite):
@@ -57,12 +58,22 @@ class SchemaAdminSite(AdminSite):
             is_of_site = match.url_name in PAGES_OF_SITE
             return {"is_schema_missing": is_of_site and get_active_schema_name() is None}
         if is_shared_model(page.model):
-            return {}
+            return self.describe_inlines(request, page)
         is_one_object = "object_id" in match.kwargs
         return {
             "schema_of_page": get_active_schema(),
             "schema_switcher_disabled": self.reason_to_stay(page.model) if is_one_object else "",
         }
+
+    def describe_inlines(self, request: Any, page: Any) -> dict[str, Any]:
+        """Say whose rows stand on the page of a shared object, or why they do not."""
+        is_form = request.resolver_match.url_name.endswith(FORMS)
+        if not is_form or all(
+            is_shared_model(each.model) for each in page.get_inlines(request, None)
+        ):
+            return {}
+        schema = get_active_schema()
+        return {"schema_of_inlines": schema, "is_schema_missing": schema is None}
 
     def reason_to_stay(self, model: Any) -> str:
         return _("This %(object)s belongs here. Leave it to go elsewhere.") % {
