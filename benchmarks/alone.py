@@ -23,6 +23,7 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.creating import django_command
 from benchmarks.nothing_to_do import manage
 from benchmarks.request_cost import ROOT, database_of_its_own, say
 from boardinghouse.contrib.embedded import database_settings
@@ -178,25 +179,9 @@ def timed(action, *arguments, **options):
 
 def ask(entry, code, **environment):
     """Run a function of this module in a process with Django, and return what it printed."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "django", "shell", "--no-imports", "--command"),
-            f"from benchmarks import alone; alone.{code}",
-        ],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT.parent,
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
-            "BENCHMARKS_SIDE": "ours",
-            "BENCHMARKS_DATABASE": json.dumps(entry),
-            **APPS,
-            **environment,
-        },
-    )
-    return done.stdout
+    code = f"from benchmarks import alone; alone.{code}"
+    shell = ("shell", "--no-imports", "--command", code)
+    return django_command(entry, *shell, **APPS, **environment)
 
 
 def measure(server, sizes, rounds):

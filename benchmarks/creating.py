@@ -122,7 +122,7 @@ def report(tables, rounds):
     sys.stdout.write(json.dumps(measure(rounds, source.pk)))
 
 
-def django_command(entry, *arguments):
+def django_command(entry, *arguments, **environment):
     """Run a command of Django's on our side's database, and return what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "django", *arguments],
@@ -135,6 +135,7 @@ def django_command(entry, *arguments):
             "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
             "BENCHMARKS_SIDE": "ours",
             "BENCHMARKS_DATABASE": json.dumps(entry),
+            **environment,
         },
     )
     return done.stdout

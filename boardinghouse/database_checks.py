@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -21,11 +21,30 @@ def check_private_tables(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Iterator[CheckMessage]:
     """Compare where the tables are with where the models say they are."""
+    return look_into(databases, misplaced_tables)
+
+
+def check_shared_constraints(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> Iterator[CheckMessage]:
+    """Compare the template's constraints with the setting: `check --deploy --database ALIAS`."""
+    return look_into(databases, other_constraints)
+
+
+def check_citus(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[CheckMessage]:
+    """List what stands in the way of a cluster: `check --deploy --database ALIAS`."""
+    return look_into(databases, obstacles)
+
+
+def look_into(
+    databases: Sequence[str] | None, find: Callable[[Any], Iterator[CheckMessage]]
+) -> Iterator[CheckMessage]:
+    """Yield what is found in those of the databases that have our engine, no schema active."""
     for alias in databases or ():
         connection: Any = connections[alias]
         if hasattr(connection, "apply_schema"):
             with working_in(None):
-                yield from misplaced_tables(connection)
+                yield from find(connection)
 
 
 def misplaced_tables(connection: Any) -> Iterator[CheckMessage]:
@@ -68,16 +87,9 @@ def moved(tables: list[str], now: str, place: str, before: str) -> CheckMessage:
     )
 
 
-def check_citus(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[CheckMessage]:
-    """List what stands in the way of a cluster: `check --deploy --database ALIAS`."""
-    for alias in databases or ():
-        connection: Any = connections[alias]
-        if hasattr(connection, "apply_schema") and connection.has_citus:
-            with working_in(None):
-                yield from obstacles(connection)
-
-
 def obstacles(connection: Any) -> Iterator[CheckMessage]:
+    if not connection.has_citus:
+        return
     schemata = [TEMPLATE, *fleet.names_of_schemata(connection)]
     for refused in citus.find_refused(connection, schemata):
         yield checks.Error(
@@ -96,17 +108,6 @@ def obstacles(connection: Any) -> Iterator[CheckMessage]:
             "it places the schemata too.",
             id="boardinghouse.W029",
         )
-
-
-def check_shared_constraints(
-    databases: Sequence[str] | None = None, **kwargs: Any
-) -> Iterator[CheckMessage]:
-    """Compare the template's constraints with the setting: `check --deploy --database ALIAS`."""
-    for alias in databases or ():
-        connection: Any = connections[alias]
-        if hasattr(connection, "apply_schema"):
-            with working_in(None):
-                yield from other_constraints(connection)
 
 
 def other_constraints(connection: Any) -> Iterator[CheckMessage]:
