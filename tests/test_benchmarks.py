@@ -9,6 +9,7 @@ from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
 from benchmarks import (
+    alone,
     connection_memory,
     creating,
     migrate_fleet,
@@ -84,6 +85,17 @@ def test_the_memory_of_a_connection_is_measured_with_a_limit_and_without(server,
 
     assert (result["0"]["connections"], result["10"]["connections"]) == (1, 2)
     assert result["0"]["most"] > result["0"]["first"]
+
+
+def test_the_fleet_alone_is_measured_with_constraints_and_without(server, capsys):
+    alone.main(["--sizes", "2", "--rounds", "1"])
+    printed = capsys.readouterr().out
+
+    for way in alone.WAYS:
+        assert re.search(rf"^{way}, ms +2 +last/first$", printed, re.MULTILINE)
+        assert f"{way}: log in, at 2 / at 2: 1.00 (target: at most 1.5): met" in printed
+    assert printed.count("delete a user ") == 2
+    assert "refused" not in printed
 
 
 def test_creating_is_measured_beside_the_bare_statements(server, capsys):
