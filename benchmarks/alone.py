@@ -252,7 +252,7 @@ def row(times, sizes):
     """Return a line's medians, and the ratio of the last to the first."""
     middle = [statistics.median(times[size]) if times.get(size) else None for size in sizes]
     cells = " ".join("  refused" if each is None else f"{each:9.2f}" for each in middle)
-    first, *_, last = middle
+    first, last = middle[0], middle[-1]
     return f"{cells}   {last / first:10.2f}" if first and last else cells
 
 
