@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -108,6 +108,7 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
                 )
             clone.copy_schema(connection, source, name)
             super().bulk_create([copy])
+        copy.remember_name()
         self._tell_created([copy])
         return copy
 
@@ -191,10 +192,11 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
         with transaction.atomic(using=self.db):
             spares.create_schemata(connection, [schema.schema for schema in batch])
             super().bulk_create(batch)
+            for schema in batch:
+                schema.remember_making(self.db)
 
     def _tell_created(self, schemata: list[Any]) -> None:
         for schema in schemata:
-            schema.remember_name()
             schema_created.send(sender=self.model, schema=schema.schema, using=self.db)
 
     @staticmethod
@@ -235,6 +237,9 @@ class AbstractSchema(SharedSchemaModel):
 
     objects: ClassVar[Any] = SchemaQuerySet.as_manager()
 
+    #: Whether a row that is not there was taken back, or dropped, by this very object.
+    _may_make_anew = False
+
     class Meta:
         abstract = True
         verbose_name = _("schema")
@@ -256,24 +261,41 @@ class AbstractSchema(SharedSchemaModel):
         instance.remember_name()
         return instance
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(
+        self,
+        *,
+        force_insert: bool | tuple[models.base.ModelBase, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
         """Save the row; a new one together with its PostgreSQL schema, both or neither.
 
-        Raises ValidationError for a name that no schema may have, or that was changed, and
-        SchemaExists when another process was first.
+        Saving again costs a round trip more than in Django, to see that the row is still there.
+        Raises ValidationError for a name that no schema may have, or that was changed,
+        SchemaExists when another process was first, and SchemaNotFound when another one has
+        dropped it meanwhile. What this object made in a transaction that was rolled back, or
+        dropped itself, is made anew.
         """
         self.validate_name()
-        if not self._state.adding or kwargs.get("force_update") or kwargs.get("update_fields"):
-            super().save(*args, **kwargs)
+        using = using or router.db_for_write(type(self), instance=self)
+        if force_update or update_fields is not None:
+            super().save(
+                force_insert=force_insert,
+                force_update=force_update,
+                using=using,
+                update_fields=update_fields,
+            )
             return
-        kwargs["force_insert"] = True
-        using = kwargs.setdefault("using", None) or router.db_for_write(type(self), instance=self)
-        connection: Any = connections[using]
         with transaction.atomic(using=using):
-            spares.create_schemata(connection, [self.schema])
-            super().save(**kwargs)
-        self.remember_name()
-        schema_created.send(sender=type(self), schema=self.schema, using=using)
+            is_new = self._state.adding or bool(force_insert) or self._is_gone(using)
+            if is_new:
+                spares.create_schemata(cast("Any", connections[using]), [self.schema])
+            super().save(force_insert=force_insert or is_new, using=using)
+            if is_new:
+                self.remember_making(using)
+        if is_new:
+            schema_created.send(sender=type(self), schema=self.schema, using=using)
 
     save.alters_data = True  # type: ignore[attr-defined]
 
@@ -283,7 +305,9 @@ class AbstractSchema(SharedSchemaModel):
         """Deactivate the schema, or with `drop` drop it with all that is in it."""
         rows = SchemaQuerySet(type(self), using=using or self._state.db).filter(pk=self.pk)
         deleted = rows.delete(drop=drop)
-        if not drop:
+        if drop:
+            self._may_make_anew = True
+        else:
             self.is_active = False
         return deleted
 
@@ -308,6 +332,27 @@ class AbstractSchema(SharedSchemaModel):
     def remember_name(self) -> None:
         """Note the name that the row has, so that a change of it can be refused."""
         self.__dict__["_saved_name"] = self.schema
+
+    def remember_making(self, using: str) -> None:
+        """Note that this object has made the schema, for good once the transaction is committed."""
+        self.remember_name()
+        self._may_make_anew = True
+        transaction.on_commit(self._remember_commit, using=using)
+
+    def _remember_commit(self) -> None:
+        self._may_make_anew = False
+
+    def _is_gone(self, using: str) -> bool:
+        """Tell whether there is no row, and this object may make it anew; else lock the row.
+
+        Django would insert a row that an update does not find, and it would have no schema.
+        """
+        rows = type(self)._base_manager.using(using).filter(pk=self.pk)
+        if rows.select_for_update(no_key=True).exists():
+            return False
+        if self._state.db == using and not self._may_make_anew:
+            raise SchemaNotFound(self.schema)
+        return True
 
 
 class Schema(AbstractSchema):

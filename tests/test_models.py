@@ -8,15 +8,22 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 
 from boardinghouse import ddl
-from boardinghouse.exceptions import BatchFailed, LockBudgetExceeded, NoActiveSchema, SchemaExists
+from boardinghouse.exceptions import (
+    BatchFailed,
+    LockBudgetExceeded,
+    NoActiveSchema,
+    SchemaExists,
+    SchemaNotFound,
+)
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import override
 from boardinghouse.signals import schema_created, schemata_deleted, schemata_updated
 from tests.catalog import catalog, difference, rows, run, schema_exists
+from tests.conftest import rolled_back
 from tests.project import Project, empty_database
 from tests.testapp.models import Account
 
@@ -194,6 +201,163 @@ def test_loaddata_creates_schemata(tmp_path, news):
     assert clones() == ["a"]
     assert Schema.objects.get().is_active is False
     assert news == [("created", "a", "default")]
+
+
+# Saving one again
+
+
+def make_and_roll_back(make):
+    """Call what makes a schema in a transaction that is rolled back; return what it returned."""
+    made = []
+    with rolled_back():
+        made.append(make())
+    return made[0]
+
+
+def create(**fields):
+    return Schema.objects.create(schema="a", name="Acme", **fields)
+
+
+def create_many():
+    return Schema.objects.mass_create("a")[0]
+
+
+@pytest.mark.parametrize("make", [create, create_many])
+@pytest.mark.parametrize("options", [{}, {"force_insert": True}], ids=str)
+def test_saving_again_after_a_rollback_makes_both(make, options, news):
+    schema = make_and_roll_back(make)
+    news.clear()
+
+    schema.save(**options)
+
+    assert Schema.objects.get().pk == "a"
+    assert clones() == ["a"]
+    assert news == [("created", "a", "default")]
+
+
+def test_saving_again_in_the_transaction_that_made_it_changes_the_row():
+    with transaction.atomic():
+        schema = create()
+        schema.name = "Other"
+        schema.save()
+
+    assert Schema.objects.get().name == "Other"
+
+
+def test_saving_what_was_dropped_makes_both(news):
+    schema = create()
+    schema.delete(drop=True)
+    news.clear()
+
+    schema.save()
+
+    assert Schema.objects.get().pk == "a"
+    assert clones() == ["a"]
+    assert news == [("created", "a", "default")]
+
+
+def test_saving_what_was_dropped_changes_the_row_where_the_drop_was_rolled_back():
+    schema = create()
+    with rolled_back():
+        schema.delete(drop=True)
+    schema.name = "Other"
+
+    schema.save()
+
+    assert Schema.objects.get().name == "Other"
+    assert clones() == ["a"]
+
+
+def test_saving_what_somebody_else_dropped_is_refused():
+    create()
+    schema = Schema.objects.get()
+    Schema.objects.all().delete(drop=True)
+
+    with pytest.raises(SchemaNotFound, match="Schema 'a' does not exist"):
+        schema.save()
+
+    assert not Schema.objects.exists()
+    assert not schema_exists("a")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_saving_what_one_made_and_somebody_else_dropped_is_refused():
+    with transaction.atomic():
+        schema = create()
+    Schema.objects.all().delete(drop=True)
+
+    with pytest.raises(SchemaNotFound):
+        schema.save()
+
+    assert not Schema.objects.exists()
+
+
+def test_a_copy_that_was_rolled_back_is_not_made_from_the_template(schemata):
+    copy = make_and_roll_back(lambda: Schema.objects.clone("a", "c"))
+
+    with pytest.raises(SchemaNotFound):
+        copy.save()
+
+    assert not schema_exists("c")
+
+
+@pytest.mark.parametrize("options", [{"force_update": True}, {"update_fields": ["name"]}], ids=str)
+def test_an_update_that_is_forced_makes_nothing(options):
+    schema = make_and_roll_back(create)
+
+    with pytest.raises(DatabaseError, match="did not affect any rows"), transaction.atomic():
+        schema.save(**options)
+
+    assert not Schema.objects.exists()
+    assert not schema_exists("a")
+
+
+def test_saving_no_fields_makes_nothing():
+    Schema(schema="a", name="Acme").save(update_fields=[])
+
+    assert not Schema.objects.exists()
+    assert not schema_exists("a")
+
+
+def test_inserting_what_is_there_is_refused():
+    schema = create()
+
+    with pytest.raises(SchemaExists), transaction.atomic():
+        schema.save(force_insert=True)
+
+    assert clones() == ["a"]
+
+
+def test_a_row_with_fields_that_were_not_loaded_is_saved():
+    create()
+    schema = Schema.objects.only("name").get()
+    schema.name = "Other"
+
+    schema.save()
+
+    assert Schema.objects.get().name == "Other"
+
+
+def test_a_model_that_is_selected_on_save_is_not_brought_back_either(monkeypatch):
+    monkeypatch.setattr(Schema._meta, "select_on_save", True)
+    create()
+    schema = Schema.objects.get()
+    Schema.objects.all().delete(drop=True)
+
+    with pytest.raises(SchemaNotFound):
+        schema.save()
+
+    assert not Schema.objects.exists()
+
+
+@pytest.mark.django_db(databases=["default", "other"])
+def test_saving_to_another_database_makes_both_there():
+    schema = create()
+
+    schema.save(using="other")
+
+    assert Schema.objects.using("other").get().pk == "a"
+    assert ddl.schema_exists(connections["other"], "a")
 
 
 # Creating many
