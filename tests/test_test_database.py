@@ -116,6 +116,27 @@ def test_schemata_of_class_data_are_in_each_test_and_gone_after(database):
     assert schemata_in_postgresql() == set()
 
 
+def test_shared_sequences_begin_again_for_a_case_that_says_so(database):
+    class Case(TransactionTestCase):
+        reset_sequences = True
+
+        def check(self):
+            assert Region.objects.create(name="north").pk == 1
+
+        test_one = test_two = check
+
+    run(Case)
+
+
+def test_there_are_sequences_of_private_tables_in_a_schema_only(schemata):
+    def tables():
+        return {each["table"] for each in connection.introspection.sequence_list()}
+
+    assert not {"testapp_account", "auth_user_groups"} & tables()
+    with override("a"):
+        assert {"testapp_account", "auth_user_groups", "testapp_region"} <= tables()
+
+
 def test_what_was_serialised_is_there_again(database, monkeypatch):
     Region.objects.create(name="from a migration")
     contents = connection.creation.serialize_db_to_string()

@@ -10,6 +10,7 @@ from boardinghouse import ddl
 from boardinghouse.backends.postgres.parent import ParentIntrospection
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import get_active_schema_name, working_in
+from boardinghouse.sharing import private_tables
 
 
 class DatabaseIntrospection(ParentIntrospection):
@@ -28,6 +29,14 @@ class DatabaseIntrospection(ParentIntrospection):
     def get_table_description(self, cursor: Any, table_name: str) -> list[Any]:
         with working_in(self._schema_to_look_in(table_name)):
             return super().get_table_description(cursor, table_name)
+
+    def sequence_list(self) -> list[dict[str, Any]]:
+        """List the sequences, and with no schema active those of shared tables only.
+
+        Django names the table of a join that has none, and then resets what it takes for one.
+        """
+        hidden = private_tables() if get_active_schema_name() is None else {}
+        return [each for each in super().sequence_list() if each["table"] not in hidden]
 
     def _schema_to_look_in(self, table: str) -> str | None:
         active = get_active_schema_name()
