@@ -158,12 +158,27 @@ def compile_schema(connection: DatabaseWrapper, schema: str) -> Script:
 
 def refuse_uncopiable(connection: DatabaseWrapper, schema: str) -> None:
     """Raise UncopiableObject for what a copy would lack, by kind and name."""
+    refuse_extensions(connection, schema)
     found = ask(connection, "uncopiable", schema)
     if found:
         named = ", ".join(f"{kind} {name!r}" for kind, name in found)
         raise UncopiableObject(
             f"Schema {schema!r} holds what a clone would lack: {named}. Keep such objects in "
             "public, or create them without a migration of a private app."
+        )
+
+
+def refuse_extensions(connection: DatabaseWrapper, schema: str) -> None:
+    """Raise UncopiableObject if a schema holds an extension, all that came with it aside."""
+    found = ask(connection, "extensions", schema)
+    if found:
+        named = ", ".join(f"extension {name!r}" for (name,) in found)
+        move = " ".join(f"ALTER EXTENSION {quote(name)} SET SCHEMA public;" for (name,) in found)
+        raise UncopiableObject(
+            f"Schema {schema!r} holds what no other could have, as it belongs to the whole "
+            f"database: {named}. In a migration, write "
+            "boardinghouse.operations.Shared(RunSQL(...)) to create it in public, or Django's "
+            f"CreateExtension. What is there already moves with `{move}` in `manage.py dbshell`."
         )
 
 

@@ -10,9 +10,12 @@ from django.db.migrations import Migration, RunSQL
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 
+from boardinghouse import clone
 from boardinghouse.batches import CHECK
 from boardinghouse.course import Course
 from boardinghouse.exceptions import AmbiguousOperation
+from boardinghouse.names import TEMPLATE
+from boardinghouse.schema import working_in
 from boardinghouse.sharing import is_shared_label
 
 #: What Django asks an operation; the last four are what `migrate --plan` shows.
@@ -93,11 +96,12 @@ class PerSchema(Wrapper):
                 if schema_editor.connection.in_atomic_block:
                     for statement in CHECK:
                         schema_editor.execute(statement, None)
+            refuse_extensions(schema_editor)
         else:
             schema_editor.ensure_template()
             schema_editor.recorder.run_everywhere(
                 self.operation.describe(),
-                lambda name: run_in(schema_editor, name, action),
+                lambda name: run_in_each(schema_editor, name, action),
                 atomic=bool(self.operation.atomic),
             )
 
@@ -233,3 +237,16 @@ def run_in(schema_editor: Any, name: str | None, action: Callable[[], None]) -> 
         action()
         if schema_editor.connection.in_atomic_block:
             schema_editor.connection.check_constraints()
+
+
+def run_in_each(schema_editor: Any, name: str, action: Callable[[], None]) -> None:
+    """Run an action in one schema of all, and see what it made in the template, the first."""
+    run_in(schema_editor, name, action)
+    if name == TEMPLATE:
+        refuse_extensions(schema_editor)
+
+
+def refuse_extensions(schema_editor: Any) -> None:
+    """Raise UncopiableObject if the template has got an extension: it could not be cloned."""
+    with working_in(TEMPLATE):
+        clone.refuse_extensions(schema_editor.connection, TEMPLATE)

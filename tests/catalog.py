@@ -187,6 +187,18 @@ def indexes_of(schema, table):
     return {name for (name,) in found}
 
 
+def find_extension():
+    """An extension that this PostgreSQL comes with, or None."""
+    found = rows("SELECT name FROM pg_available_extensions WHERE name IN ('hstore', 'vector')")
+    return found[0][0] if found else None
+
+
+def places_of(extension):
+    """The schema that an extension is in; an empty list if it is not installed."""
+    query = "SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = %s"
+    return rows(query, [extension])
+
+
 def catalog(schema, prefix=""):
     """All that a schema holds, as sorted lines; of the objects that begin with a prefix."""
     with connection.alone_on_path(f"{schema}"):

@@ -1,17 +1,23 @@
 """RunPython, RunSQL and others' operations run where their app, or `operations`, says."""
 
 import pytest
+from django.contrib.postgres.operations import CreateExtension
 from django.db import DatabaseError, connection, models
 from django.db import migrations as m
 from django.db.migrations.writer import MigrationWriter
 from django.db.models.deletion import CASCADE
 
-from boardinghouse.exceptions import AmbiguousOperation, LockBudgetExceeded, NoActiveSchema
+from boardinghouse.exceptions import (
+    AmbiguousOperation,
+    LockBudgetExceeded,
+    NoActiveSchema,
+    UncopiableObject,
+)
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.operations import PerSchema, Shared
 from boardinghouse.schema import override
-from tests.catalog import columns_of, rows, tables_in
+from tests.catalog import columns_of, find_extension, places_of, rows, tables_in
 from tests.migrating.farm import NAMES, Farm, faults, private, shared
 
 EVERYWHERE = (TEMPLATE, *NAMES)
@@ -267,6 +273,60 @@ def test_a_plain_operation_follows_the_models_of_its_app(farm, models, expected)
     else:
         assert count("farm_cows", "public") == [1]
         assert not any("farm_cows" in tables_in(name) for name in EVERYWHERE)
+
+
+# Extensions
+
+
+@pytest.fixture
+def extension(farm):
+    return find_extension() or pytest.skip("this PostgreSQL comes without any")
+
+
+def by_sql(extension):
+    return m.RunSQL(f"CREATE EXTENSION IF NOT EXISTS {extension}", f"DROP EXTENSION {extension}")
+
+
+def by_python(extension):
+    def create(apps, editor):
+        editor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
+
+    return m.RunPython(create)
+
+
+WAYS = [
+    by_sql,
+    by_python,
+    lambda extension: PerSchema(CreateExtension(extension)),
+    lambda extension: m.SeparateDatabaseAndState(database_operations=[by_sql(extension)]),
+]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["RunSQL", "RunPython", "PerSchema", "inside another"])
+def test_an_extension_in_the_template_is_refused_with_what_to_write(farm, extension, way):
+    herd = Farm(twin=False, label="herd")
+
+    with pytest.raises(UncopiableObject) as caught:
+        herd.apply(private("Cow"), way(extension))
+
+    assert f"extension {extension!r}" in str(caught.value)
+    assert "Shared(RunSQL(...))" in str(caught.value)
+    assert places_of(extension) == []
+    assert not any("herd_cow" in tables_in(name) for name in EVERYWHERE)
+
+
+def test_an_extension_that_is_shared_is_in_public_and_schemata_can_be_made(farm, extension):
+    herd = Farm(twin=False, label="herd")
+
+    herd.apply(private("Cow"), Shared(by_sql(extension)))
+
+    assert places_of(extension) == [("public",)]
+    Schema.objects.mass_create("c")
+    assert "herd_cow" in tables_in("c")
+
+    herd.unapply()
+
+    assert places_of(extension) == []
 
 
 # Writing them down

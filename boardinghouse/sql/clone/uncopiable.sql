@@ -1,4 +1,4 @@
--- What a schema holds that a clone would lack, by kind and name.
+-- What a schema holds that a clone would lack, by kind and name; extensions aside.
 SELECT kind, name FROM (
     SELECT 'foreign table' AS kind, relname::text AS name FROM relation WHERE relkind = 'f'
     UNION ALL
@@ -58,8 +58,5 @@ SELECT kind, name FROM (
     UNION ALL
     SELECT 'text search template', tmplname FROM member JOIN pg_ts_template t ON t.oid = objid
     WHERE classid = 'pg_ts_template'::regclass
-    UNION ALL
-    SELECT 'extension', extname FROM member JOIN pg_extension e ON e.oid = objid
-    WHERE classid = 'pg_extension'::regclass
 ) AS found
 ORDER BY kind, name
