@@ -84,21 +84,29 @@ def check_engine(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
-    if MIDDLEWARE not in settings.MIDDLEWARE:
+    place = index_of(MIDDLEWARE)
+    if place is None:
         yield checks.Error(
             "SchemaMiddleware is not in MIDDLEWARE: no request would ever have a schema.",
             hint=f"Add {MIDDLEWARE!r} to MIDDLEWARE, after {AUTHENTICATION!r}.",
             id="boardinghouse.E002",
         )
         return
-    before = settings.MIDDLEWARE[: settings.MIDDLEWARE.index(MIDDLEWARE)]
     for needed in (SESSION, AUTHENTICATION):
-        if not any(is_kind_of(each, needed) for each in before):
+        if not any(is_kind_of(each, needed) for each in settings.MIDDLEWARE[:place]):
             yield checks.Error(
                 f"SchemaMiddleware does not stand after {needed!r}, which it needs.",
                 hint=f"Put {needed!r} into MIDDLEWARE, and {MIDDLEWARE!r} to a place after it.",
                 id="boardinghouse.E003",
             )
+
+
+def index_of(middleware: str) -> int | None:
+    """Return where a middleware, or a subclass of it, stands in the settings."""
+    places = (
+        index for index, each in enumerate(settings.MIDDLEWARE) if is_kind_of(each, middleware)
+    )
+    return next(places, None)
 
 
 def is_kind_of(path: str, needed: str) -> bool:

@@ -9,6 +9,7 @@ from django.test.utils import isolate_apps
 
 from boardinghouse import checks, ddl
 from boardinghouse.base import SharedSchemaModel
+from boardinghouse.middleware import SchemaMiddleware
 from boardinghouse.models import AbstractSchema, Schema
 from boardinghouse.names import TEMPLATE
 
@@ -66,6 +67,19 @@ def test_another_engine_is_an_error(monkeypatch):
 def test_a_missing_middleware_is_an_error():
     with override_settings(MIDDLEWARE=[each for each in settings.MIDDLEWARE if each != OURS]):
         assert ids(checks.check_middleware) == ["boardinghouse.E002"]
+
+
+class Subclass(SchemaMiddleware):
+    """A project's own middleware."""
+
+
+def test_a_subclass_of_the_middleware_does_as_well():
+    others = [each for each in settings.MIDDLEWARE if each != OURS]
+
+    with override_settings(MIDDLEWARE=[*others, f"{__name__}.Subclass"]):
+        assert ids(checks.check_middleware) == []
+    with override_settings(MIDDLEWARE=[f"{__name__}.Subclass", *others]):
+        assert ids(checks.check_middleware) == ["boardinghouse.E003", "boardinghouse.E003"]
 
 
 @pytest.mark.parametrize("needed", [checks.SESSION, checks.AUTHENTICATION])

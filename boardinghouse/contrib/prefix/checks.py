@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
 from django.db import connections
 from django.urls import get_resolver
 
 from boardinghouse import ddl
-from boardinghouse.checks import AUTHENTICATION, MIDDLEWARE, is_kind_of
+from boardinghouse.checks import AUTHENTICATION, MIDDLEWARE, index_of
 from boardinghouse.contrib.prefix.places import files_segments, parent_path
 from boardinghouse.contrib.prefix.segments import (
     first_segments,
@@ -60,14 +59,6 @@ def check_locale_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
             hint=f"Move {LOCALE!r} in MIDDLEWARE to the place right after {PREFIX!r}.",
             id="boardinghouse.W032",
         )
-
-
-def index_of(middleware: str) -> int | None:
-    """Return where a middleware, or a subclass of it, stands in the settings."""
-    places = (
-        index for index, each in enumerate(settings.MIDDLEWARE) if is_kind_of(each, middleware)
-    )
-    return next(places, None)
 
 
 def check_names(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[CheckMessage]:
