@@ -25,8 +25,9 @@ QUESTIONS = {
             ARRAY(SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = r.oid
                 ORDER BY inhseqno)
         FROM relation r LEFT JOIN pg_class t ON t.oid = r.reltoastrelid""",
+    # An index keeps the names that its columns had when it was made.
     "column": """
-        SELECT r.relname, a.attname,
+        SELECT r.relname, CASE WHEN r.relkind NOT IN ('i', 'I') THEN a.attname END,
             row_number() OVER (PARTITION BY r.oid ORDER BY a.attnum),
             format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
             a.attislocal, a.attinhcount,

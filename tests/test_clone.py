@@ -65,6 +65,12 @@ CURIOSITIES = {
         "ALTER TABLE x RENAME COLUMN n TO amount",
         "ALTER TABLE x RENAME TO y",
     ],
+    "an index of a column that was renamed": [
+        "CREATE TABLE x (n int, EXCLUDE USING btree (n WITH =))",
+        "CREATE INDEX i ON x (n, (n + 1))",
+        "ALTER INDEX i ALTER 2 SET STATISTICS 7",
+        "ALTER TABLE x RENAME COLUMN n TO amount",
+    ],
     "arrays, ranges and lengths": [
         "CREATE TABLE x (a int[], b numrange, c varchar(7)[], d numeric(5, 2), e timestamptz(3), "
         "f interval day to second, g bit(3))"
