@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from boardinghouse.chooser import choose
-from boardinghouse.responses import answer
+from boardinghouse.responses import accepts_json, answer
 from boardinghouse.switching import change_schema
 from boardinghouse.wishes import endpoint_address, name_in_endpoint, without_parameters
 
@@ -32,10 +32,11 @@ def endpoint(request: HttpRequest) -> HttpResponse:
 def switch(request: HttpRequest, name: str) -> HttpResponse:
     """Change the session's schema, say so, or go on to where the person came from.
 
-    Raises Forbidden, which the middleware answers.
+    A script that accepts JSON goes on by itself. Raises Forbidden, which the middleware answers.
     """
     change_schema(request, name)
-    if accepted := safe_next(request, request.POST.get("next", "")):
+    accepted = safe_next(request, request.POST.get("next", ""))
+    if accepted and not accepts_json(request):
         return HttpResponseRedirect(accepted)
     if not name:
         return answer(request, _("Schema deselected"))

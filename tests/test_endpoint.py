@@ -68,6 +68,15 @@ class TestPost:
         assert (response.status_code, response["Location"]) == (302, "/owners/?x=1")
         assert visitor.session["schema"] == "b"
 
+    def test_json_says_so_and_leaves_it_to_the_script_to_go_on(self, visitor):
+        asked = {"schema": "b", "next": "/owners/"}
+
+        response = visitor.post("/__change_schema__/", asked, headers=JSON)
+
+        assert response.status_code == 200
+        assert response.json() == {"schema": "b", "message": "Schema changed to b"}
+        assert visitor.get("/owners/").content == b"b"
+
     @pytest.mark.parametrize(
         "address",
         [
