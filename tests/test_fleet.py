@@ -97,6 +97,22 @@ def test_room_is_refused_by_what_is_held_and_what_is_needed(monkeypatch):
         fleet.require_room(connection, 20, 4)
 
 
+def test_the_locks_that_a_transaction_holds_already_are_named(monkeypatch):
+    monkeypatch.setattr(ddl, "lock_budget", lambda connection: 60)
+    monkeypatch.setattr(ddl, "locks_held", lambda connection: 50)
+
+    with pytest.raises(LockBudgetExceeded, match=r"5 locks in each of 3.*15 in all.*holds 50"):
+        fleet.require_room(connection, 5, 3)
+
+
+@pytest.mark.parametrize(("locks", "schemata"), [(0, 3), (5, 0)])
+def test_what_takes_no_locks_has_room_beside_any(monkeypatch, locks, schemata):
+    monkeypatch.setattr(ddl, "lock_budget", lambda connection: 60)
+    monkeypatch.setattr(ddl, "locks_held", lambda connection: 100)
+
+    fleet.require_room(connection, locks, schemata)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_outside_a_transaction_there_is_always_room():
     fleet.require_room(connection, 10**9, 10**9)
