@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import TestCase, TransactionTestCase
 
 from boardinghouse import ddl
+from boardinghouse.exceptions import SchemaNotFound
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import (
@@ -86,6 +87,46 @@ def test_a_transaction_test_case_leaves_nothing_active(database):
     run(type("Case", (Leaving, TransactionTestCase), {}))
 
     assert get_active_schema_name() is None
+
+
+@pytest.fixture
+def left_active(database):
+    """A schema that a test left active, and that was rolled back with all else."""
+    run(type("Case", (Leaving, TestCase), {}))
+    assert get_active_schema_name() == "made"
+
+
+def test_the_flush_of_a_test_leaves_what_another_one_left_active(left_active):
+    class Case(TransactionTestCase):
+        def test_nothing(self):
+            pass
+
+    run(Case)
+
+    assert get_active_schema_name() is None
+    assert Region.objects.count() == 0
+
+
+def test_rows_are_serialised_and_restored_whatever_a_test_left_active(left_active):
+    with override(None):
+        Region.objects.create(name="north")
+    contents = connection.creation.serialize_db_to_string()
+    with override(None):
+        Region.objects.all().delete()
+
+    connection.creation.deserialize_db_from_string(contents)
+
+    with override(None):
+        assert Region.objects.get().name == "north"
+        Region.objects.all().delete()
+
+
+def test_what_a_test_left_active_is_named_with_what_to_write(left_active):
+    with pytest.raises(SchemaNotFound, match="Schema 'made' does not exist") as caught:
+        Region.objects.count()
+
+    (note,) = caught.value.__notes__
+    assert "addCleanup(deactivate_schema)" in note
 
 
 @pytest.mark.parametrize("base", [TestCase, TransactionTestCase])

@@ -26,4 +26,6 @@ class DatabaseCreation(ParentCreation):
             super().deserialize_db_from_string(data)
 
     def _in_template(self) -> working_in:
-        return working_in(TEMPLATE if ddl.schema_exists(self.connection, TEMPLATE) else None)
+        with working_in(None):
+            has_template = ddl.schema_exists(self.connection, TEMPLATE)
+        return working_in(TEMPLATE if has_template else None)

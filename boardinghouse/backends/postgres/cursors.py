@@ -12,12 +12,19 @@ from django.db import InterfaceError, NotSupportedError, ProgrammingError
 from django.db.backends import utils
 from django.db.backends.postgresql.base import CursorDebugWrapper as PostgresDebugWrapper
 
+from boardinghouse.exceptions import SchemaNotFound
+
 if TYPE_CHECKING:
     from boardinghouse.backends.postgres.base import DatabaseWrapper
 
     Base = utils.CursorWrapper
 else:
     Base = object
+
+STILL_ACTIVE = (
+    "It is active, and no statement runs until it has been left: deactivate_schema(). A test that "
+    "activates a schema says self.addCleanup(deactivate_schema), or the tests after it meet this."
+)
 
 IDENTIFIER = re.compile(r'(?:"((?:[^"]|"")+)"|(\w+))(\s*\.)?')
 
@@ -58,7 +65,11 @@ class SchemaCursor(Base):
     @contextmanager
     def _prepared(self) -> Iterator[None]:
         self._refuse_left_connection()
-        self.db.apply_schema()
+        try:
+            self.db.apply_schema()
+        except SchemaNotFound as error:
+            error.add_note(STILL_ACTIVE)
+            raise
         try:
             yield
         except ProgrammingError as error:

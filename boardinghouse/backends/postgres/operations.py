@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from boardinghouse import ddl, fleet
 from boardinghouse.backends.postgres.parent import ParentOperations
-from boardinghouse.schema import deactivate_schema, get_active_schema_name
 from boardinghouse.sharing import is_shared_table
 
 if TYPE_CHECKING:
@@ -44,12 +43,7 @@ class DatabaseOperations(ParentOperations):
         ]
 
     def execute_sql_flush(self, sql_list: Iterable[str]) -> None:
-        """Drop the schemata, in steps within the lock budget, then empty the shared tables.
-
-        A schema that is active is left with them.
-        """
-        if get_active_schema_name() is not None:
-            deactivate_schema()
+        """Drop the schemata, in steps within the lock budget, then empty the shared tables."""
         for name in fleet.names_of_schemata(self.connection):
             ddl.drop(self.connection, name)
         super().execute_sql_flush(sql_list)

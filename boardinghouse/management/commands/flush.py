@@ -5,6 +5,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import flush
 
+from boardinghouse.schema import deactivate_schema, get_active_schema_name
+
 # What Django's own test cases pass, and no command line can.
 OPTIONS_OF_TESTS = {"inhibit_post_migrate", "allow_cascade"}
 
@@ -27,4 +29,7 @@ class Command(flush.Command):
                 "meant, type `manage.py flush --schemata`. To empty one schema, drop it and "
                 "create it again."
             )
+        # Whatever is active goes with the rest, or has gone with a test that was rolled back.
+        if get_active_schema_name() is not None:
+            deactivate_schema()
         super().handle(**options)
