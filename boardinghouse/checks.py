@@ -29,6 +29,7 @@ from boardinghouse.exceptions import NoActiveDatabase
 from boardinghouse.routers import SchemaRouter
 from boardinghouse.schema import get_schema_model, working_in
 from boardinghouse.sharing import is_shared_model
+from boardinghouse.sharing_checks import check_labels
 
 ENGINE = "boardinghouse.backends.postgres"
 MIDDLEWARE = "boardinghouse.middleware.SchemaMiddleware"
@@ -53,6 +54,7 @@ def register_all() -> None:
         check_middleware,
         check_installed_apps,
         check_context_processor,
+        check_labels,
         check_shared_models,
         check_schema_model,
         check_caches,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -20,11 +20,11 @@ class Settings:
 
     @property
     def SHARED_MODELS(self) -> frozenset[str]:
-        return _labels(getattr(settings, "BOARDINGHOUSE_SHARED_MODELS", ()))
+        return _labels("BOARDINGHOUSE_SHARED_MODELS")
 
     @property
     def PRIVATE_MODELS(self) -> frozenset[str]:
-        return _labels(getattr(settings, "BOARDINGHOUSE_PRIVATE_MODELS", ()))
+        return _labels("BOARDINGHOUSE_PRIVATE_MODELS")
 
     @property
     def EXTRA_SEARCH_PATH(self) -> tuple[str, ...]:
@@ -98,7 +98,16 @@ class Settings:
         return float(getattr(settings, "BOARDINGHOUSE_LOCK_TIMEOUT", 1.0))
 
 
-def _labels(names: Iterable[str]) -> frozenset[str]:
+def _labels(setting: str) -> frozenset[str]:
+    """Return the labels of models that a setting lists, in lower case."""
+    names = getattr(settings, setting, ())
+    if not isinstance(names, list | tuple | set | frozenset) or any(
+        not isinstance(name, str) for name in names
+    ):
+        raise ImproperlyConfigured(
+            f"{setting} is {names!r}, which is no list of labels. Write {setting} = "
+            "['app.Model', 'other_app.*']."
+        )
     return frozenset(name.lower() for name in names)
 
 

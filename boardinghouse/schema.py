@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 
 from boardinghouse.conf import conf
@@ -76,7 +77,14 @@ def get_active_schema() -> AbstractSchema | None:
 
 def get_schema_model() -> type[AbstractSchema]:
     """Return the model whose rows name the schemata (``BOARDINGHOUSE_SCHEMA_MODEL``)."""
-    return cast("type[AbstractSchema]", apps.get_model(conf.SCHEMA_MODEL, require_ready=False))
+    try:
+        model = apps.get_model(conf.SCHEMA_MODEL, require_ready=False)
+    except (LookupError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"BOARDINGHOUSE_SCHEMA_MODEL is {conf.SCHEMA_MODEL!r}, which is no model of an "
+            "installed app. Write it as 'app.Model', and see that the app is in INSTALLED_APPS."
+        ) from error
+    return cast("type[AbstractSchema]", model)
 
 
 def activate_schema(schema: str | AbstractSchema, *, using: str | None = None) -> None:
