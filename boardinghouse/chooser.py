@@ -11,7 +11,7 @@ from django.utils.cache import add_never_cache_headers
 
 from boardinghouse import access
 from boardinghouse.pinned import get_pinned_schema
-from boardinghouse.responses import login_address, show
+from boardinghouse.responses import MUST, login_address, must_select, show
 from boardinghouse.schema import get_schema_model
 from boardinghouse.switching import KEY
 from boardinghouse.wishes import endpoint_address
@@ -36,6 +36,7 @@ def choose(
         "login": login_address(request),
         "page": page,
         "search": search,
+        "notice": must_select() if MUST in request.GET else "",
         "has_search": bool(search) or pages.num_pages > 1,
         "selected": pinned.schema if pinned else request.session.get(KEY),
         "wanted": access.visible(request.user, wanted).first() if wanted else None,

@@ -23,6 +23,8 @@ from boardinghouse.wishes import endpoint_address
 
 #: Seconds after which to ask again for a schema that is being migrated.
 RETRY_AFTER = 10
+#: The parameter of the chooser's address that lets it say that a schema must be selected.
+MUST = "must"
 
 
 def answer(
@@ -75,12 +77,19 @@ def ask_to_wait(request: HttpRequest) -> HttpResponse:
 
 def ask_to_select(request: HttpRequest) -> HttpResponse:
     """Say that a schema must be selected: an error for scripts, the chooser for people."""
-    message = _("You must select a schema to access that resource")
     if is_script(request):
-        return answer(request, message, status=400)
-    messages.error(request, message, fail_silently=True)
-    query = urlencode({"next": request.get_full_path()})
-    return HttpResponseRedirect(f"{endpoint_address(request)}?{query}")
+        return answer(request, must_select(), status=400)
+    query = {"next": request.get_full_path()}
+    try:
+        messages.error(request, must_select())
+    except messages.MessageFailure:  # without django.contrib.messages the chooser says it
+        query[MUST] = "select"
+    return HttpResponseRedirect(f"{endpoint_address(request)}?{urlencode(query)}")
+
+
+def must_select() -> str:
+    """Return what somebody is told who has been nowhere and must be somewhere."""
+    return _("You must select a schema to access that resource")
 
 
 def show(

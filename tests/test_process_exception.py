@@ -59,9 +59,14 @@ class TestNoActiveSchema:
         settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "messages" not in each]
         client.force_login(member)
 
-        response = client.get("/owners/", headers=HTML)
+        response = client.get("/owners/", headers=HTML, follow=True)
 
-        assert response.status_code == 302
+        chooser = "/__change_schema__/?next=%2Fowners%2F&must=select"
+        assert response.redirect_chain == [(chooser, 302)]
+        assert f'role="status">{MESSAGE}</p>' in response.content.decode()
+
+    def test_the_chooser_says_nothing_of_it_to_others(self, visitor):
+        assert MESSAGE not in visitor.get("/__change_schema__/", headers=HTML).content.decode()
 
     def test_so_is_an_anonymous_visitor(self, browser, schemata):
         response = browser.get("/owners/", headers=HTML)
