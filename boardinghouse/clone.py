@@ -81,14 +81,17 @@ class Script(NamedTuple):
         return [*self.before, *at_once, *self.positions, *self.after]
 
 
-#: Functions are made before what their bodies name; and rather an error than a copy without the
-#: rows that a policy hides. Afterwards both are as they were.
-SETTINGS = "FROM unnest(ARRAY['check_function_bodies', 'row_security']) AS each"
-SUSPEND = (
-    "SELECT set_config('boardinghouse.' || each, current_setting(each), true),"
-    f" set_config(each, 'off', true) {SETTINGS}"
+#: Functions are made before what their bodies name; rather an error than a copy without the rows
+#: that a policy hides; and values that are copied as text are exact. Afterwards all are as before.
+SETTINGS = (
+    "FROM (VALUES ('check_function_bodies', 'off'), ('row_security', 'off'), ('datestyle', 'ISO'),"
+    " ('intervalstyle', 'postgres'), ('extra_float_digits', '3')) AS setting (name, value)"
 )
-RESUME = f"SELECT set_config(each, current_setting('boardinghouse.' || each), true) {SETTINGS}"
+SUSPEND = (
+    "SELECT set_config('boardinghouse.' || name, current_setting(name), true),"
+    f" set_config(name, value, true) {SETTINGS}"
+)
+RESUME = f"SELECT set_config(name, current_setting('boardinghouse.' || name), true) {SETTINGS}"
 
 Key = tuple[str, int]
 Row = tuple[Any, ...]

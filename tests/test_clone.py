@@ -21,6 +21,7 @@ from tests.catalog import (
     schema_exists,
     tables_in,
 )
+from tests.values import OWN_VALUES
 from tests.zoo.models import Animal, Elephant, Kind, Part, Show
 
 pytestmark = pytest.mark.django_db
@@ -688,6 +689,16 @@ def test_rows_of_identities_that_are_always_generated_come_along():
 
     run("INSERT INTO x (n) VALUES (6)", schema="a")
     assert rows("SELECT id, n, twice FROM a.x ORDER BY id") == [(2, 5, 10), (3, 6, 12)]
+
+
+@pytest.mark.parametrize(("before", "kind", "value"), OWN_VALUES.values(), ids=OWN_VALUES)
+def test_values_of_the_templates_own_types_come_along(before, kind, value):
+    run(*before, f"CREATE TABLE x (id int, v {kind})", f"INSERT INTO x VALUES (1, {value})")
+
+    assert lost() == []
+    template = rows(f"SELECT id, v::text FROM {TEMPLATE}.x")
+    assert rows("SELECT id, v::text FROM a.x") == template
+    assert template[0][1]
 
 
 def test_rows_that_point_at_each_other_in_a_circle_come_along():

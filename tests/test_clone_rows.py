@@ -17,6 +17,7 @@ from boardinghouse.signals import schema_created
 from tests.catalog import catalog, difference, rows, run, schema_exists
 from tests.conftest import owners
 from tests.testapp.models import Account, Entry
+from tests.values import OWN_VALUES
 from tests.waiting import wait_for_lock
 from tests.zoo.models import Animal, Elephant, Kind
 
@@ -118,6 +119,19 @@ CURIOUS_ROWS = {
         [],
         [(1,), (2,)],
     ),
+    "partitions and a key by an enum": (
+        [
+            "CREATE TYPE mood AS ENUM ('sad', 'fine')",
+            "CREATE TABLE x (mood mood PRIMARY KEY) PARTITION BY LIST (mood)",
+            "CREATE TABLE y PARTITION OF x FOR VALUES IN ('sad')",
+            "CREATE TABLE z PARTITION OF x DEFAULT",
+            "CREATE TABLE w (mood mood REFERENCES x)",
+            "INSERT INTO x VALUES ('fine'), ('sad')",
+            "INSERT INTO w VALUES ('fine')",
+        ],
+        [],
+        [("sad",), ("fine",)],
+    ),
     "circles": (
         [
             "CREATE TABLE x (id int PRIMARY KEY, x int REFERENCES x)",
@@ -180,6 +194,18 @@ def test_curious_rows_come_along(schemata, before, after, expected):
 
     run_in("c", *after)
     assert rows("SELECT * FROM c.x ORDER BY 1") == expected
+    assert difference(catalog("a"), catalog("c")) == []
+
+
+@pytest.mark.parametrize(("before", "kind", "value"), OWN_VALUES.values(), ids=OWN_VALUES)
+def test_values_of_the_sources_own_types_come_along(schemata, before, kind, value):
+    run_in("a", *before, f"CREATE TABLE x (id int, v {kind})", f"INSERT INTO x VALUES (1, {value})")
+
+    Schema.objects.clone("a", "c")
+
+    source = rows("SELECT id, v::text FROM a.x")
+    assert rows("SELECT id, v::text FROM c.x") == source
+    assert source[0][1]
     assert difference(catalog("a"), catalog("c")) == []
 
 
@@ -293,6 +319,29 @@ def test_a_copy_shows_one_moment_of_a_source_that_is_in_use(committed_schemata):
         assert owners() == ["a", "late"]
     Schema.objects.all().delete(drop=True)
     run("DROP FUNCTION public.wait")
+
+
+def test_values_of_own_types_are_copied_exactly_whatever_the_settings(schemata):
+    run_in(
+        "a",
+        "CREATE TYPE own AS (f float8, d date, t timestamptz, i interval)",
+        "CREATE TABLE x (v own)",
+        "INSERT INTO x VALUES "
+        "((0.1::float8 + 0.2, '2024-02-01', '2024-02-01 03:04Z', '-1 day 2:3'))",
+    )
+    run(
+        "SET LOCAL extra_float_digits = -3",
+        "SET LOCAL datestyle = 'SQL, DMY'",
+        "SET LOCAL timezone = 'Asia/Kolkata'",
+        "SET LOCAL intervalstyle = 'sql_standard'",
+    )
+
+    Schema.objects.clone("a", "c")
+
+    assert rows("SHOW datestyle") == [("SQL, DMY",)]
+    fields = "SELECT (v).f, (v).d, (v).t, (v).i FROM {}.x"
+    run("RESET datestyle", "RESET intervalstyle", "RESET extra_float_digits")
+    assert rows(fields.format("c")) == rows(fields.format("a"))
 
 
 @pytest.mark.parametrize("value", ["on", "off"])
