@@ -21,7 +21,7 @@ from boardinghouse.schema import override
 from boardinghouse.sharing import private_tables
 from tests.catalog import catalog, difference, rows, run
 from tests.conftest import make_user
-from tests.lending.models import Edition, Fine, Loan, Note, Shelf, Title
+from tests.lending.models import Club, Edition, Fine, Loan, Note, Reader, Shelf, Title, Visit
 from tests.testapp.models import Account, Region
 from tests.zoo.models import Elephant, Kind, Show
 
@@ -79,6 +79,9 @@ def furnished(schemata):
         )
         Fine.objects.create(loan=loan, title=first)
         Shelf.objects.create().titles.set([first, edition])
+        reader = Reader.objects.create(user=ann, card="ann's")
+        Visit.objects.create(reader=reader)
+        Club.objects.create().readers.add(reader)
         Note.objects.create(text="shared", about=first)
         Note.objects.create(text="private", about=loan)
         kind = Kind.objects.create(name="elephant")
@@ -162,6 +165,30 @@ class TestAnotherDatabase:
         assert notes["private"] == loan
         assert Schema.objects.using("other").get().users.get() == elsewhere[0]
         connections["other"].check_constraints()
+
+    def test_keys_that_are_keys_to_shared_rows_themselves_are_found_again(self, schemata, tmp_path):
+        ann, ben = make_user("ann", schemata[0]), make_user("ben")
+        # Each has the primary key there that the other one has here.
+        User.objects.using("other").create(pk=ben.pk, username="ann")
+        User.objects.using("other").create(pk=ann.pk, username="ben")
+        with override("a"):
+            reader = Reader.objects.create(user=ann, card="ann's")
+            Reader.objects.create(user=ben, card="ben's")
+            Visit.objects.create(reader=reader)
+            Club.objects.create().readers.add(reader)
+            Note.objects.create(text="on a reader", about=reader)
+
+        load(dump(tmp_path), "a", database="other")
+
+        with override("a"):
+            readers = Reader.objects.using("other")
+            assert {each.card: each.user.username for each in readers} == {
+                "ann's": "ann",
+                "ben's": "ben",
+            }
+            assert Visit.objects.using("other").get().reader.card == "ann's"
+            assert Club.objects.using("other").get().readers.get().card == "ann's"
+            assert Note.objects.using("other").get().about.card == "ann's"
 
     def test_users_are_mapped(self, furnished, elsewhere, tmp_path):
         User.objects.db_manager("other").create_user("benjamin")

@@ -16,11 +16,17 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from boardinghouse import __version__, clone, ddl
 from boardinghouse.moving.archive import Writer, writing
-from boardinghouse.moving.identity import Link, Target, find_links, key_of, keys_of
+from boardinghouse.moving.identity import (
+    Link,
+    Target,
+    find_links,
+    key_of,
+    keys_of,
+    target_of_model,
+)
 from boardinghouse.names import quote
 from boardinghouse.progress import Progress
 from boardinghouse.schema import working_in
-from boardinghouse.sharing import is_shared_model
 
 
 def dump(connection: Any, schema: Any, path: Path, progress: Progress) -> dict[str, int]:
@@ -160,12 +166,10 @@ def values_of(connection: Any, schema: str, link: Link) -> list[tuple[Target, se
 
 
 def target_of_kind(using: str, kind: Any) -> Target | None:
-    """Return what a content type's generic keys refer to, if its model is shared."""
+    """Return what a content type's generic keys refer to, if that is shared."""
     kinds: Any = apps.get_model("contenttypes.ContentType")
     model = kinds.objects.db_manager(using).get_for_id(kind).model_class()
-    if model is None or not is_shared_model(model):
-        return None
-    return Target(model._meta.concrete_model, model._meta.pk.attname)
+    return None if model is None else target_of_model(model)
 
 
 def refuse_dangling(schema: str, target: Target, values: set[str]) -> None:

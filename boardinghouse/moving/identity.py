@@ -57,14 +57,33 @@ def find_links() -> Iterator[Link]:
     for table, model in private_tables().items():
         fields: Any = model._meta.local_concrete_fields
         for field in fields:
-            if field.is_relation and is_shared_model(field.remote_field.model):
-                target = Target(field.remote_field.model, field.target_field.attname)
+            target = target_of(field)
+            if target is not None:
                 yield Link(table, field.column, target)
         for field in model._meta.private_fields:
             if hasattr(field, "ct_field"):
                 kind: Any = model._meta.get_field(field.ct_field)
                 number: Any = model._meta.get_field(field.fk_field)
                 yield Link(table, number.column, None, kind.column)
+
+
+def target_of(field: Any) -> Target | None:
+    """Return what of a shared model a field's values are; None if they are none of one's.
+
+    A key to a private model may have such values too, where that model's own key is a key.
+    """
+    while field.is_relation:
+        if is_shared_model(field.remote_field.model):
+            return Target(field.remote_field.model, field.target_field.attname)
+        field = field.target_field
+    return None
+
+
+def target_of_model(model: Any) -> Target | None:
+    """Return what of a shared model the values of a model's primary key are, or None."""
+    if is_shared_model(model):
+        return Target(model._meta.concrete_model, model._meta.pk.attname)
+    return target_of(model._meta.pk)
 
 
 def keys_of(target: Target, using: str, values: Iterable[str]) -> dict[str, Any]:

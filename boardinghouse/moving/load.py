@@ -20,11 +20,10 @@ from boardinghouse.exceptions import ReplayFailed
 from boardinghouse.moving.archive import Reader, reading
 from boardinghouse.moving.dump import columns_of
 from boardinghouse.moving.history import Keys, bring_up_to_date, find_missing, refuse_later
-from boardinghouse.moving.identity import Target, value_of
+from boardinghouse.moving.identity import Target, target_of_model, value_of
 from boardinghouse.names import TEMPLATE, quote
 from boardinghouse.progress import Progress
 from boardinghouse.schema import get_schema_model, working_in
-from boardinghouse.sharing import is_shared_model
 from boardinghouse.signals import schema_created
 
 NULL = rb"\N"
@@ -206,14 +205,14 @@ class Loader:
         return change
 
     def values_by_kind(self) -> dict[bytes, dict[bytes, bytes]]:
-        """Return the values of the shared models that generic keys refer to, by old type."""
+        """Return the values of the shared rows that generic keys refer to, by old type."""
         found = {}
         for label, keys in self.manifest["shared"].items():
             if label.startswith("contenttypes.ContentType."):
                 for old, (app, name) in keys.items():
                     model: Any = apps.all_models[app].get(name)
-                    if model is not None and is_shared_model(model):
-                        target = Target(model._meta.concrete_model, model._meta.pk.attname)
+                    target = None if model is None else target_of_model(model)
+                    if target is not None:
                         found[to_copy(old)] = self.values.get(target.label, {})
         return found
 

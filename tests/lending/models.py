@@ -1,5 +1,6 @@
 """Private rows that refer to shared ones, in every way that Django knows."""
 
+from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
@@ -100,6 +101,28 @@ class Shelf(models.Model):
     """Private, with a join to a shared model."""
 
     titles = models.ManyToManyField(Title)
+
+
+class Reader(models.Model):
+    """Private, and known by the key of the shared row that it is about."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True)
+    card = models.CharField(max_length=20)
+
+    def __str__(self):
+        return self.card
+
+
+class Visit(models.Model):
+    """Private, with a key to such a private row."""
+
+    reader = models.ForeignKey(Reader, models.CASCADE)
+
+
+class Club(models.Model):
+    """Private, with a join to such private rows."""
+
+    readers = models.ManyToManyField(Reader)
 
 
 class Note(models.Model):
