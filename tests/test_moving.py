@@ -17,7 +17,7 @@ from boardinghouse.moving import dump as dumping
 from boardinghouse.moving.history import with_squashed
 from boardinghouse.moving.identity import Target, names_of_key
 from boardinghouse.names import TEMPLATE
-from boardinghouse.schema import override
+from boardinghouse.schema import override, working_in
 from boardinghouse.sharing import private_tables
 from tests.catalog import catalog, difference, rows, run
 from tests.conftest import make_user
@@ -121,6 +121,37 @@ def test_a_display_name_that_somebody_has_becomes_the_name(furnished, tmp_path):
     assert Schema.objects.get(pk="c").name == "c"
 
 
+def run_everywhere(*statements, using=("default", "other")):
+    """Run statements in the template, and in the schema a where it is."""
+    for alias in using:
+        connections[alias].check_constraints()
+        for schema in ddl.existing_schemata(connections[alias], [TEMPLATE, "a"]):
+            with working_in(schema), connections[alias].cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+
+
+def test_rows_of_inheriting_tables_and_partitions_are_there_once(furnished, tmp_path):
+    run_everywhere(
+        "CREATE TABLE parent (n int)",
+        "CREATE TABLE child (m int) INHERITS (parent)",
+        "CREATE TABLE whole (n int) PARTITION BY LIST (n)",
+        "CREATE TABLE part PARTITION OF whole DEFAULT",
+        using=["default"],
+    )
+    run(
+        "INSERT INTO a.parent VALUES (1)",
+        "INSERT INTO a.child VALUES (2, 3)",
+        "INSERT INTO a.whole VALUES (4)",
+    )
+
+    load(dump(tmp_path))
+
+    assert rows("SELECT n FROM c.parent ORDER BY n") == [(1,), (2,)]
+    assert rows("SELECT n, m FROM c.child") == [(2, 3)]
+    assert rows("SELECT n FROM c.whole") == [(4,)]
+
+
 class TestAnotherDatabase:
     pytestmark = pytest.mark.django_db(databases=["default", "other"])
 
@@ -189,6 +220,34 @@ class TestAnotherDatabase:
             assert Visit.objects.using("other").get().reader.card == "ann's"
             assert Club.objects.using("other").get().readers.get().card == "ann's"
             assert Note.objects.using("other").get().about.card == "ann's"
+
+    HEIRS = {
+        "an inheriting table": ["CREATE TABLE late_visit () INHERITS (lending_visit)"],
+        "a partition": [
+            "DROP TABLE lending_visit",
+            "CREATE TABLE lending_visit (id bigint, reader_id bigint) PARTITION BY RANGE (id)",
+            "CREATE TABLE late_visit PARTITION OF lending_visit DEFAULT PARTITION BY LIST (id)",
+            "CREATE TABLE latest_visit PARTITION OF late_visit DEFAULT",
+        ],
+    }
+
+    @pytest.mark.parametrize("statements", HEIRS.values(), ids=HEIRS)
+    def test_keys_in_tables_that_inherit_from_a_models_are_found_again(
+        self, schemata, tmp_path, statements
+    ):
+        ann, ben = make_user("ann", schemata[0]), make_user("ben")
+        User.objects.using("other").create(pk=ben.pk, username="ann")
+        User.objects.using("other").create(pk=ann.pk, username="ben")
+        run_everywhere(*statements)
+        with override("a"):
+            Reader.objects.create(user=ben, card="ben's")
+            reader = Reader.objects.create(user=ann, card="ann's")
+            run(f"INSERT INTO late_visit (id, reader_id) VALUES (1, {reader.pk})")
+
+        load(dump(tmp_path), "a", database="other")
+
+        with override("a"):
+            assert Visit.objects.using("other").get().reader.card == "ann's"
 
     def test_users_are_mapped(self, furnished, elsewhere, tmp_path):
         User.objects.db_manager("other").create_user("benjamin")

@@ -37,7 +37,7 @@ def dump(connection: Any, schema: Any, path: Path, progress: Progress) -> dict[s
     """
     with working_in(None), snapshot(connection), writing(path) as writer:
         columns = columns_of(connection, schema.schema)
-        links = [each for each in find_links() if each.table in columns]
+        links = links_of(connection, schema.schema)
         refuse_unknown_keys(connection, schema.schema, links)
         script = clone.compile_schema(connection, schema.schema)
         writer.manifest |= {
@@ -90,6 +90,20 @@ def describe_row(schema: Any, using: str) -> dict[str, Any]:
         "row": row["fields"],
         "members": [key_of(user) for user in schema.users.using(using).all()],
     }
+
+
+def links_of(connection: Any, schema: str) -> list[Link]:
+    """Return the columns of a schema's tables that refer to shared rows. One round trip.
+
+    Those of a model's table are also those of the tables that inherit from it, and of partitions.
+    """
+    heirs: defaultdict[str, list[str]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(ddl.read_sql("moving/heirs"), {"schema": quote(schema)})
+        for table, heir in cursor.fetchall():
+            heirs[table].append(heir)
+    found = [link._replace(table=heir) for link in find_links() for heir in heirs[link.table]]
+    return list(dict.fromkeys(found))
 
 
 def refuse_unknown_keys(connection: Any, schema: str, links: list[Link]) -> None:
@@ -152,10 +166,11 @@ def values_of(connection: Any, schema: str, link: Link) -> list[tuple[Target, se
     with connection.cursor() as cursor:
         if link.target is not None:
             cursor.execute(
-                f"SELECT DISTINCT {column}::text FROM {table} WHERE {column} IS NOT NULL"
+                f"SELECT DISTINCT {column}::text FROM ONLY {table} WHERE {column} IS NOT NULL"
             )
             return [(link.target, {value for (value,) in cursor.fetchall()})]
-        cursor.execute(f"SELECT DISTINCT {quote(str(link.kind))}, {column}::text FROM {table}")
+        kind_column = quote(str(link.kind))
+        cursor.execute(f"SELECT DISTINCT {kind_column}, {column}::text FROM ONLY {table}")
         found: defaultdict[Target, set[str]] = defaultdict(set)
         pairs = cursor.fetchall()
     for kind, value in pairs:
@@ -192,7 +207,7 @@ def write_rows(
             with (
                 connection.cursor() as cursor,
                 writer.open_rows(table) as file,
-                cursor.copy(f"COPY (SELECT {names} FROM {source}) TO STDOUT") as copy,
+                cursor.copy(f"COPY (SELECT {names} FROM ONLY {source}) TO STDOUT") as copy,
             ):
                 counts[table] = 0
                 for data in copy:
