@@ -121,6 +121,54 @@ def test_a_display_name_that_somebody_has_becomes_the_name(furnished, tmp_path):
     assert Schema.objects.get(pk="c").name == "c"
 
 
+@pytest.fixture
+def hidden(schemata):
+    """A table whose policy hides a row from whoever may not pass it, and such a role in force."""
+    run(
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        "CREATE ROLE no_superuser",
+        "CREATE POLICY own ON a.testapp_entry USING (amount > 1000)",
+        "ALTER TABLE a.testapp_entry ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+        "GRANT USAGE ON SCHEMA a, public TO no_superuser",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA a, public TO no_superuser",
+        "GRANT SELECT ON ALL SEQUENCES IN SCHEMA a TO no_superuser",
+        "SET LOCAL ROLE no_superuser",
+    )
+
+
+def test_rather_an_error_than_a_dump_without_the_rows_that_a_policy_hides(hidden, tmp_path):
+    with pytest.raises(CommandError, match=r"Nothing was written.*policy .*testapp_entry"):
+        dump(tmp_path)
+
+    assert not (tmp_path / "a.dump").exists()
+
+
+def test_row_security_is_afterwards_what_it_was(schemata, tmp_path):
+    dump(tmp_path)
+
+    assert rows("SHOW row_security") == [("on",)]
+
+
+def test_a_dump_is_exact_whatever_the_settings(schemata, tmp_path):
+    run_everywhere(
+        "CREATE TABLE x (f float8, d date, i interval)",
+        using=["default"],
+    )
+    run(
+        "INSERT INTO a.x VALUES (0.1::float8 + 0.2, '2024-02-01', '-1 day 2:3')",
+        "SET LOCAL extra_float_digits = -3",
+        "SET LOCAL datestyle = 'SQL, DMY'",
+        "SET LOCAL intervalstyle = 'sql_standard'",
+    )
+
+    path = dump(tmp_path)
+
+    run("SET LOCAL datestyle = 'ISO, MDY'")
+    load(path)
+    assert rows("SELECT f = 0.1::float8 + 0.2, d::text FROM c.x") == [(True, "2024-02-01")]
+    assert rows("SELECT copy.i = x.i FROM c.x copy, a.x") == [(True,)]
+
+
 def run_everywhere(*statements, using=("default", "other")):
     """Run statements in the template, and in the schema a where it is."""
     for alias in using:

@@ -11,7 +11,7 @@ from typing import Any
 from django.apps import apps
 from django.core import serializers
 from django.core.management.base import CommandError
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from boardinghouse import __version__, clone, ddl
@@ -32,31 +32,42 @@ from boardinghouse.schema import working_in
 def dump(connection: Any, schema: Any, path: Path, progress: Progress) -> dict[str, int]:
     """Write a schema into a file; return how many rows of each table, all as of one moment.
 
-    Raises CommandError for a row that refers to a shared one that is not there, and for a
-    key to a shared table that no model knows of.
+    Raises CommandError for a row that refers to a shared one that is not there, for a key to a
+    shared table that no model knows of, and for what the database refuses.
     """
-    with working_in(None), snapshot(connection), writing(path) as writer:
-        columns = columns_of(connection, schema.schema)
-        links = links_of(connection, schema.schema)
-        refuse_unknown_keys(connection, schema.schema, links)
-        script = clone.compile_schema(connection, schema.schema)
-        writer.manifest |= {
-            "boardinghouse": __version__,
-            **describe_row(schema, connection.alias),
-            "migrations": applied_migrations(connection),
-            "columns": columns,
-            "before": script.before,
-            "after": script.after,
-            "sequences": positions_of(connection, schema.schema),
-            "links": describe_links(links),
-            "shared": describe_shared(connection, schema.schema, links),
-        }
-        return write_rows(connection, schema.schema, columns, writer, progress)
+    try:
+        with working_in(None), snapshot(connection), writing(path) as writer:
+            describe(connection, schema, writer)
+            return write_rows(connection, schema.schema, writer, progress)
+    except DatabaseError as error:
+        raise CommandError(f"Nothing was written: {str(error).strip()}") from error
+
+
+def describe(connection: Any, schema: Any, writer: Writer) -> None:
+    """Put into the manifest all but how many rows there are."""
+    columns = columns_of(connection, schema.schema)
+    links = links_of(connection, schema.schema)
+    refuse_unknown_keys(connection, schema.schema, links)
+    script = clone.compile_schema(connection, schema.schema)
+    writer.manifest |= {
+        "boardinghouse": __version__,
+        **describe_row(schema, connection.alias),
+        "migrations": applied_migrations(connection),
+        "columns": columns,
+        "before": script.before,
+        "after": script.after,
+        "sequences": positions_of(connection, schema.schema),
+        "links": describe_links(links),
+        "shared": describe_shared(connection, schema.schema, links),
+    }
 
 
 @contextmanager
 def snapshot(connection: Any) -> Iterator[None]:
-    """See one state of the database in a block, unless a transaction has begun before."""
+    """See one state of the database in a block, unless a transaction has begun before.
+
+    With the settings that a clone is made with: a row that a policy hides is an error.
+    """
     is_outermost = not connection.in_atomic_block
     connection.ensure_connection()
     connection.apply_schema()  # a transaction's isolation is said before its first query
@@ -64,7 +75,10 @@ def snapshot(connection: Any) -> Iterator[None]:
         if is_outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
+        with connection.cursor() as cursor:
+            cursor.execute(clone.SUSPEND)
+            yield
+            cursor.execute(clone.RESUME)
 
 
 def columns_of(connection: Any, schema: str) -> dict[str, list[list[str]]]:
@@ -196,9 +210,8 @@ def refuse_dangling(schema: str, target: Target, values: set[str]) -> None:
         )
 
 
-def write_rows(
-    connection: Any, schema: str, columns: dict[str, Any], writer: Writer, progress: Progress
-) -> dict[str, int]:
+def write_rows(connection: Any, schema: str, writer: Writer, progress: Progress) -> dict[str, int]:
+    columns = writer.manifest["columns"]
     counts = {}
     with progress.task("Dumping", len(columns), unit="tables") as task:
         for table, described in columns.items():
