@@ -114,8 +114,14 @@ def create(connection: DatabaseWrapper, name: str, statements: Iterable[str]) ->
 
 
 def rename(connection: DatabaseWrapper, old: str, new: str) -> None:
-    """Give a schema another name. Raises SchemaExists where one of that name is."""
-    _unless_taken(connection, new, f"ALTER SCHEMA {quote(old)} RENAME TO {quote(new)}")
+    """Give a schema another name. Raises SchemaExists where one of that name is.
+
+    Functions whose own ``search_path`` has the schema on it follow. Two round trips.
+    """
+    with transaction.atomic(using=connection.alias, savepoint=False):
+        _unless_taken(connection, new, f"ALTER SCHEMA {quote(old)} RENAME TO {quote(new)}")
+        found = _rows(connection, read_sql("renamed_paths"), {"old": old, "new": new})
+        _run(connection, [statement for (statement,) in found])
 
 
 def drop(connection: DatabaseWrapper, name: str) -> None:

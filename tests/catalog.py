@@ -77,8 +77,10 @@ QUESTIONS = {
             pg_get_expr(polqual, r.oid), pg_get_expr(polwithcheck, r.oid),
             obj_description(p.oid, 'pg_policy')
         FROM relation r JOIN pg_policy p ON p.polrelid = r.oid""",
-    "routine": """
-        SELECT oid::regprocedure, prokind, prosrc, prosqlbody IS NULL, provolatile, proconfig,
+    "routine": r"""
+        SELECT oid::regprocedure, prokind, prosrc, prosqlbody IS NULL, provolatile,
+            regexp_replace(array_to_string(proconfig, '; '),
+                '([=,] ?)"?' || btrim(%(schema)s, '"') || '"?(?=,|;|$)', '\1itself', 'g'),
             proacl, proowner, proparallel, procost, prorows, prosecdef, proisstrict, proleakproof,
             pg_get_function_arguments(oid), pg_get_function_result(oid),
             pg_get_function_sqlbody(oid), obj_description(oid, 'pg_proc')

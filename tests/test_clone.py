@@ -9,6 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Upper
 
 from boardinghouse import clone
+from boardinghouse.ddl import rename
 from boardinghouse.exceptions import UncopiableObject
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
@@ -158,6 +159,16 @@ CURIOSITIES = {
         "COMMENT ON FUNCTION f(text) IS 'of text'",
         "CREATE TABLE x (t text DEFAULT f(1), CHECK (f(1, t) <> 'y'))",
         "CREATE INDEX i ON x (f(3, t))",
+    ],
+    "functions that know their path": [
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path FROM CURRENT AS 'SELECT 1'",
+        "CREATE PROCEDURE p(a int DEFAULT 3, b text DEFAULT '\n SET search_path TO %s \n') "
+        f"LANGUAGE sql SET work_mem = '1MB' SET search_path TO pg_temp, {TEMPLATE}, "
+        f"'it''s 100%, \"{TEMPLATE}\"' SET datestyle = 'ISO' "
+        f"AS $$SELECT '% %s {TEMPLATE} ''{TEMPLATE}'''$$",
+        "COMMENT ON PROCEDURE p IS 'p'",
+        f"CREATE FUNCTION other() RETURNS int LANGUAGE sql SET search_path TO '', 'x{TEMPLATE}' "
+        "AS 'SELECT 1'",
     ],
     "functions of tables": [
         TABLE,
@@ -675,6 +686,41 @@ def test_rows_come_along_and_the_next_keys_are_free():
         # The trigger of the template noted two, and notes this one; no note was made of copying.
         Animal.objects.create(kind_id=lion.pk, name="next")
         assert [id for (id,) in rows("SELECT id FROM zoo_log ORDER BY id")] == [1, 2, 3, 4, 5]
+
+
+KEEPS_A_LOG = [
+    "CREATE TABLE log (id int)",
+    "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
+    "SET search_path FROM CURRENT AS 'BEGIN INSERT INTO log VALUES (new.id); RETURN new; END'",
+    "CREATE TABLE noted (id int)",
+    "CREATE TRIGGER note BEFORE INSERT ON noted FOR EACH ROW EXECUTE FUNCTION note()",
+]
+
+
+def test_a_function_that_knows_its_path_works_in_its_own_schema():
+    run(*KEEPS_A_LOG)
+
+    Schema.objects.mass_create("a")
+    Schema.objects.clone("a", "b")
+
+    for name in "ab":
+        run(f"INSERT INTO noted VALUES ({ord(name)})", schema=name)
+    assert rows("SELECT id FROM a.log") == [(97,)]
+    assert rows("SELECT id FROM b.log") == [(98,)]
+    assert rows(f"SELECT id FROM {TEMPLATE}.log") == []
+
+
+def test_a_function_that_knows_its_path_knows_it_when_its_schema_is_renamed():
+    run(*KEEPS_A_LOG)
+    Schema.objects.mass_create("a", "b")
+
+    rename(connection, "a", "order")
+
+    for name in ("order", "b"):
+        run(f"INSERT INTO noted VALUES ({ord(name[0])})", schema=name)
+    assert rows('SELECT id FROM "order".log') == [(111,)]
+    assert rows("SELECT id FROM b.log") == [(98,)]
+    assert difference(catalog(TEMPLATE), catalog("order")) == []
 
 
 def test_rows_of_identities_that_are_always_generated_come_along():

@@ -241,6 +241,7 @@ WORLD = """
         AS 'BEGIN RETURN NEW; END';
     CREATE TRIGGER touched BEFORE UPDATE OF n ON box FOR EACH ROW WHEN (NEW.size = 'large'::size)
         EXECUTE FUNCTION touch();
+    CREATE FUNCTION home() RETURNS int LANGUAGE sql SET search_path FROM CURRENT AS 'SELECT 1';
     CREATE VIEW boxes AS SELECT b.*, a.name FROM box b JOIN zoo_animal a ON a.id = b.n;
 """
 UNCLONED = """
@@ -272,12 +273,24 @@ def test_equal_objects_of_every_kind_do_not_differ(worlds):
     assert differences() == []
 
 
+def test_a_copy_does_not_differ_from_what_the_same_statements_made(schemata):
+    for name in (TEMPLATE, "a", "b", "order"):
+        run_in(name, WORLD)
+    Schema.objects.mass_create("new")
+
+    assert differences("a", "b", "new") == []
+
+
 CHANGES = {
     "ALTER TYPE size ADD VALUE 'huge'": "enum size differs in its definition",
     "ALTER DOMAIN few SET NOT NULL": "domain few differs in its definition",
     "ALTER SEQUENCE ticket START 8": "sequence ticket differs in its definition",
     "ALTER SEQUENCE ticket OWNED BY box.n": "sequence ticket differs in its owning column",
     "ALTER FUNCTION touch() SET work_mem = '8MB'": "function touch() differs in its settings",
+    "ALTER FUNCTION home() SET search_path TO __template__, public": "function home() differs in "
+    "its settings: search_path=__template__, public; in the template: search_path=(itself), public",
+    "ALTER FUNCTION home() SET search_path TO public, 'order'": "function home() differs in its "
+    "settings: search_path=public, (itself); in the template: search_path=(itself), public",
     "CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SET work_mem = '9MB' "
     "AS 'BEGIN RETURN OLD; END'": "function touch() differs in its body",
     "ALTER PROCEDURE rest SECURITY DEFINER": "procedure rest(IN size) differs in its definition",

@@ -56,11 +56,27 @@ own_type AS (
     WHERE classid = 'pg_type'::regclass AND typtype <> 'm'
 ),
 routine AS (
-    SELECT p.*, quote_ident(n.nspname) || '.' AS qualifier
+    SELECT p.*, n.nspname, quote_ident(n.nspname) || '.' AS qualifier
     FROM member
     JOIN pg_proc p ON p.oid = objid
     JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE classid = 'pg_proc'::regclass
+),
+-- Those that set the path to one with the schema on it; the clone's path has the clone there.
+own_path AS (
+    SELECT p.oid, format('ALTER ROUTINE %%%%1$I.%%s(%%s) SET search_path TO %%s',
+        replace(quote_ident(proname), '%%', '%%%%'),
+        replace(pg_get_function_identity_arguments(p.oid), '%%', '%%%%'),
+        string_agg(CASE WHEN name = nspname THEN '%%1$L'
+            ELSE replace(quote_literal(name), '%%', '%%%%') END, ', ' ORDER BY place)) AS statement
+    FROM routine p
+    JOIN unnest(proconfig) setting ON starts_with(setting, 'search_path=')
+    CROSS JOIN LATERAL regexp_matches(
+        substr(setting, 13), '"((?:[^"]|"")*)"|([^",\s]+)', 'g') WITH ORDINALITY AS found (part, place)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(replace(part[1], '""', '"'), lower(part[2])) AS name) AS on_path
+    GROUP BY p.oid, proname
+    HAVING bool_or(name = nspname)
 )
 SELECT 'collation' AS kind, 'pg_collation' AS class, c.oid::bigint AS id,
     format('CREATE COLLATION %%I FROM %%s.%%1$I', collname, %(schema)s) AS statement
@@ -111,11 +127,17 @@ FROM own_type t JOIN pg_constraint k ON k.contypid = t.oid
 WHERE convalidated
 UNION ALL
 -- The header alone names the schema; nothing behind it is touched.
-SELECT 'routine', 'pg_proc', p.oid, overlay(
-    pg_get_functiondef(p.oid) PLACING ''
-    FROM length('CREATE OR REPLACE ' || word || ' ') + 1 FOR length(qualifier))
-FROM routine p CROSS JOIN LATERAL (
+SELECT 'routine', 'pg_proc', p.oid, CASE WHEN own_path.statement IS NULL THEN definition
+    ELSE format('DO %%L', format('BEGIN EXECUTE %%L; EXECUTE format(%%L, current_schema()); END',
+        definition, own_path.statement)) END
+FROM routine p
+CROSS JOIN LATERAL (
     SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS word) AS header
+CROSS JOIN LATERAL (
+    SELECT overlay(pg_get_functiondef(p.oid) PLACING ''
+        FROM length('CREATE OR REPLACE ' || word || ' ') + 1 FOR length(qualifier)) AS definition
+    ) AS bare
+LEFT JOIN own_path USING (oid)
 WHERE p.prokind <> 'a'
 UNION ALL
 SELECT 'routine', 'pg_proc', p.oid, format('CREATE AGGREGATE %%I (%%s) (%%s)',

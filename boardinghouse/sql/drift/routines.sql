@@ -28,7 +28,17 @@
             'COMBINE ' || nullif(g.aggcombinefn, 0)::regproc)),
         ('body', CASE WHEN f.prosqlbody IS NULL AND f.prokind <> 'a'
             THEN concat_ws(' ', f.probin, f.prosrc) END),
-        ('settings', array_to_string(f.proconfig, ', ')),
+        ('settings', (
+            SELECT string_agg(CASE WHEN starts_with(setting, 'search_path=') THEN (
+                -- Its own name stands for the schema itself, whichever it is.
+                SELECT 'search_path=' || string_agg(CASE WHEN name = p.schema THEN '(itself)'
+                    ELSE quote_ident(name) END, ', ' ORDER BY place)
+                FROM regexp_matches(substr(setting, 13), '"((?:[^"]|"")*)"|([^",\s]+)', 'g')
+                    WITH ORDINALITY AS found (part, place)
+                CROSS JOIN LATERAL (
+                    SELECT coalesce(replace(part[1], '""', '"'), lower(part[2])) AS name) AS on_path
+                ) ELSE setting END, ', ' ORDER BY number)
+            FROM unnest(f.proconfig) WITH ORDINALITY AS each (setting, number))),
         ('owner', f.proowner::regrole::text),
         ('privileges', (
             SELECT string_agg(acl::text, ', ' ORDER BY acl::text)
