@@ -261,6 +261,17 @@ class TestRepairing:
 
         assert check("--repair")[0].count(": repaired") == 4
 
+    def test_a_not_null_that_is_not_inherited_comes_back_so(self, schemata):
+        if connection.pg_version < 180000:
+            pytest.skip("came with PostgreSQL 18")
+        add = "ALTER TABLE zoo_kind ADD COLUMN legs int DEFAULT 1 NOT NULL NO INHERIT"
+        run_in(TEMPLATE, add)
+        run_in("a", add)
+
+        check("--repair")
+
+        assert difference(catalog("a"), catalog("b")) == []
+
     def test_json_tells_what_became_of_each(self, schemata):
         run_in("b", "DROP INDEX zoo_animal_lower", "DROP TABLE zoo_elephant")
 

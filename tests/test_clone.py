@@ -438,6 +438,8 @@ NEW_CURIOSITIES = {
         "ALTER TABLE x ADD CONSTRAINT has_d NOT NULL d NOT VALID",
         "COMMENT ON CONSTRAINT has_c ON x IS 'c'",
         "ALTER TABLE x ADD CONSTRAINT positive CHECK (a > 0) NOT ENFORCED",
+        "CREATE TABLE alone (a int CONSTRAINT here NOT NULL NO INHERIT, b int NOT NULL)",
+        "CREATE TABLE heir (c int NOT NULL NO INHERIT) INHERITS (alone)",
     ],
 }
 

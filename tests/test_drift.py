@@ -198,6 +198,17 @@ def test_the_name_of_a_not_null_constraint_is_compared(schemata):
     ]
 
 
+def test_a_not_null_that_is_not_inherited_is_compared(schemata):
+    if connection.pg_version < 180000:
+        pytest.skip("came with PostgreSQL 18")
+    run_in("b", "ALTER TABLE zoo_kind ALTER CONSTRAINT zoo_kind_name_not_null NO INHERIT")
+
+    assert differences() == [
+        "b: column zoo_kind.name differs in its not null: CONSTRAINT zoo_kind_name_not_null NOT "
+        "NULL NO INHERIT; in the template: CONSTRAINT zoo_kind_name_not_null NOT NULL"
+    ]
+
+
 def test_a_column_that_may_be_null_is_named(schemata):
     run_in("b", "ALTER TABLE zoo_kind ALTER name DROP NOT NULL")
 

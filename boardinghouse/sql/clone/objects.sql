@@ -12,7 +12,8 @@
         AND d.objsubid = 0 AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
 ),
 not_null AS (
-    SELECT conrelid, conkey[1] AS attnum, conname
+    SELECT conrelid, conkey[1] AS attnum, conname,
+        CASE WHEN connoinherit THEN ' NO INHERIT' END AS reach
     FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid
     WHERE contype = 'n' AND convalidated
 ),
@@ -32,7 +33,7 @@ column_definition AS (
             WHEN default_id IS NOT NULL AND NOT default_comes_later THEN 'DEFAULT ' || default_text
         END,
         CASE
-            WHEN n.conname IS NOT NULL THEN format('CONSTRAINT %%I NOT NULL', n.conname)
+            WHEN n.conname IS NOT NULL THEN format('CONSTRAINT %%I NOT NULL%%s', n.conname, n.reach)
             WHEN a.attnotnull AND NOT EXISTS (
                 SELECT FROM pg_constraint c
                 WHERE c.conrelid = a.attrelid AND c.contype = 'n' AND c.conkey[1] = a.attnum

@@ -13,7 +13,8 @@
         ('type', format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation <> t.typcollation
             THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END),
         ('not null', CASE WHEN a.attnotnull THEN concat('CONSTRAINT ' || quote_ident(n.conname) || ' ',
-            'NOT NULL', CASE WHEN NOT n.convalidated THEN ' NOT VALID' END) END),
+            'NOT NULL', CASE WHEN n.connoinherit THEN ' NO INHERIT' END,
+            CASE WHEN NOT n.convalidated THEN ' NOT VALID' END) END),
         ('default', CASE WHEN a.attgenerated = '' AND d.oid IS NOT NULL THEN concat_ws(' ',
             regexp_replace(d.adbin::text, ':(location|\w+format) -?\d+', '', 'g'),
             CASE WHEN d.adbin::text ~

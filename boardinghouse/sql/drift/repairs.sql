@@ -11,7 +11,8 @@ SELECT 1 AS place, 'column' AS kind, r.relname || '.' || a.attname AS name,
             THEN 'COLLATE ' || a.attcollation::regcollation END,
         'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),
         'CONSTRAINT ' || quote_ident(n.conname),
-        CASE WHEN a.attnotnull THEN 'NOT NULL' END) AS statement,
+        CASE WHEN a.attnotnull THEN 'NOT NULL' END,
+        CASE WHEN n.connoinherit THEN 'NO INHERIT' END) AS statement,
     CASE
         WHEN a.attidentity <> '' THEN 'it numbers the rows'
         WHEN a.attgenerated <> '' THEN 'adding it rewrites the table'
