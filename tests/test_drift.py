@@ -254,6 +254,11 @@ WORLD = """
         EXECUTE FUNCTION touch();
     CREATE FUNCTION home() RETURNS int LANGUAGE sql SET search_path FROM CURRENT AS 'SELECT 1';
     CREATE VIEW boxes AS SELECT b.*, a.name FROM box b JOIN zoo_animal a ON a.id = b.n;
+    CREATE MATERIALIZED VIEW late AS SELECT n FROM box WITH NO DATA;
+    CREATE COLLATION plain (locale = 'C');
+    CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
+    ALTER TEXT SEARCH CONFIGURATION words DROP MAPPING FOR host;
+    COMMENT ON CONSTRAINT few_check ON DOMAIN few IS 'checked';
 """
 UNCLONED = """
     ALTER TABLE box ENABLE ROW LEVEL SECURITY;
@@ -268,6 +273,10 @@ UNCLONED = """
     CREATE RULE silent AS ON UPDATE TO parted DO INSTEAD NOTHING;
     CREATE FUNCTION same(size, size) RETURNS boolean LANGUAGE sql AS 'SELECT true';
     CREATE OPERATOR === (leftarg = size, rightarg = size, procedure = same);
+    CREATE FUNCTION number(size) RETURNS int LANGUAGE sql AS 'SELECT 1';
+    CREATE FUNCTION letter(size) RETURNS "char" LANGUAGE sql AS $$SELECT 'x'::"char"$$;
+    CREATE CAST (size AS int) WITH FUNCTION number(size);
+    CREATE TYPE own_range AS RANGE (subtype = date);
 """
 
 
@@ -323,6 +332,23 @@ CHANGES = {
     "DROP TYPE span": "range type span is missing",
     "DROP AGGREGATE total(few)": "aggregate total(few) is missing",
     "DROP OPERATOR === (size, size)": "operator === (size, size) is missing",
+    "DROP COLLATION plain; CREATE COLLATION plain (locale = 'POSIX', provider = libc)": "collation "
+    "plain differs in its definition: collcollate POSIX, collctype POSIX",
+    "COMMENT ON COLLATION plain IS 'order.'": "collation plain differs in its comment: order.; in",
+    "ALTER TEXT SEARCH CONFIGURATION words DROP MAPPING FOR email, url": "text search "
+    'configuration words differs in its definition: parser "default", asciihword simple, ',
+    "COMMENT ON TEXT SEARCH CONFIGURATION words IS 'w'": "text search configuration words differs "
+    "in its comment: w; in the template: none",
+    "COMMENT ON CONSTRAINT few_check ON DOMAIN few IS 'order.few'": "domain few differs in its "
+    "comments on constraints: few_check: order.few; in the template: few_check: checked",
+    "DROP CAST (size AS int)": "cast size AS integer is missing",
+    "DROP CAST (size AS int); CREATE CAST (size AS int) WITH FUNCTION number(size) AS ASSIGNMENT": (
+        'cast size AS integer differs in its definition: "order".number("order".size) a; in '
+        'the template: "order".number("order".size) e'
+    ),
+    'CREATE CAST (size AS "char") WITH FUNCTION letter(size)': 'cast size AS "char" is not in the '
+    "template",
+    "COMMENT ON CAST (size AS int) IS 'c'": "cast size AS integer differs in its comment: c; in",
     "ALTER TABLE box DROP CONSTRAINT box_inner_box_fkey; ALTER TABLE box ADD FOREIGN KEY "
     "(inner_box) REFERENCES __template__.box": "constraint box.box_inner_box_fkey differs",
     "ALTER TABLE box ALTER ticket SET DEFAULT nextval('__template__.ticket')": "column box.ticket "
@@ -344,6 +370,22 @@ def test_what_changed_in_objects_of_every_kind_is_named(worlds, change):
 
     assert any(line.startswith(f"order: {CHANGES[change]}") for line in found), found
     assert {line.split(":")[0] for line in found} == {"order"}
+
+
+def test_a_comment_on_a_not_null_constraint_is_compared(worlds):
+    if connection.pg_version < 180000:
+        pytest.skip("PostgreSQL names them from 18 on")
+    run_in("b", "COMMENT ON CONSTRAINT box_sizes_not_null ON box IS 'b.'")
+
+    assert differences() == [
+        "b: column box.sizes differs in its comment on not null: b.; in the template: none"
+    ]
+
+
+def test_whether_a_materialised_view_is_filled_is_not_compared(worlds):
+    run_in("b", "REFRESH MATERIALIZED VIEW late", "REFRESH MATERIALIZED VIEW sizes WITH NO DATA")
+
+    assert differences() == []
 
 
 OWN = {

@@ -1,5 +1,6 @@
     SELECT p.oid AS namespace, 'column' AS kind, c.relname || '.' || a.attname AS name,
-        c.relname::text AS parent, each.aspect, each.value, each.aspect = 'comment' AS verbatim,
+        c.relname::text AS parent, each.aspect, each.value,
+        starts_with(each.aspect, 'comment') AS verbatim,
         CASE each.aspect WHEN 'default' THEN 'default' END AS spelling, d.oid AS object
     FROM place p
     JOIN pg_class c ON c.relnamespace = p.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
@@ -39,6 +40,7 @@
             WHERE option !~ '^pg_attver=')),
         ('privileges', (
             SELECT string_agg(acl::text, ', ' ORDER BY acl::text) FROM unnest(a.attacl) acl)),
+        ('comment on not null', obj_description(n.oid, 'pg_constraint')),
         ('comment', about.description)
     ) AS each (aspect, value)
     WHERE each.value IS NOT NULL

@@ -2,7 +2,7 @@
         CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type'
             ELSE 'type' END AS kind,
         t.typname::text AS name, NULL AS parent, each.aspect, each.value,
-        each.aspect = 'comment' AS verbatim,
+        starts_with(each.aspect, 'comment') AS verbatim,
         NULL AS spelling, NULL::oid AS object
     FROM place p
     JOIN pg_type t ON t.typnamespace = p.oid AND t.typtype IN ('e', 'd', 'r', 'b')
@@ -30,6 +30,11 @@
         ('privileges', (
             SELECT string_agg(acl::text, ', ' ORDER BY acl::text)
             FROM unnest(coalesce(t.typacl, acldefault('T', t.typowner))) acl)),
+        ('comments on constraints', CASE t.typtype WHEN 'd' THEN (
+            SELECT string_agg(conname || ': ' || description, ', ' ORDER BY conname)
+            FROM pg_constraint k JOIN pg_description ON classoid = 'pg_constraint'::regclass
+                AND objoid = k.oid AND objsubid = 0
+            WHERE contypid = t.oid) END),
         ('comment', about.description)
     ) AS each (aspect, value)
     WHERE each.value IS NOT NULL
