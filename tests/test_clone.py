@@ -470,6 +470,17 @@ def test_a_clone_has_what_newer_postgresqls_know(version):
             "large object column 'x.picture'",
             ["CREATE DOMAIN public.lo AS oid", "CREATE TABLE x (picture public.lo)"],
         ),
+        ("object identifier column 'x.f'", ["CREATE TABLE x (f regprocedure)"]),
+        ("object identifier column 'x.n'", ["CREATE TABLE x (n regnamespace)"]),
+        ("object identifier column 'x.c'", ["CREATE TABLE x (c regclass[])"]),
+        (
+            "object identifier column 'x.c'",
+            ["CREATE DOMAIN thing AS regclass", "CREATE TABLE x (c thing)"],
+        ),
+        (
+            "object identifier column 'x.c'",
+            ["CREATE TYPE pair AS (a int, b regclass[])", "CREATE TABLE x (c pair[])"],
+        ),
         ("base type 'x'", ["CREATE TYPE x"]),
         (
             "cast 'x AS integer'",

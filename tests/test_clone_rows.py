@@ -321,6 +321,35 @@ def test_a_copy_shows_one_moment_of_a_source_that_is_in_use(committed_schemata):
     run("DROP FUNCTION public.wait")
 
 
+IDENTIFIERS = [
+    "CREATE TYPE mood AS ENUM ('sad')",
+    "CREATE COLLATION plain (locale = 'C')",
+    "CREATE TEXT SEARCH CONFIGURATION words (COPY = simple)",
+    "CREATE FUNCTION next(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    'CREATE TABLE "The x" (n int)',
+    "CREATE TABLE ids (id int, c regclass, t regtype, p regproc, w regconfig, l regcollation)",
+    "INSERT INTO ids VALUES "
+    "(1, '\"The x\"', 'mood[]', 'next', 'words', 'plain'),"
+    "(2, 'public.auth_user', 'text', 'lower(text)'::regprocedure::oid, 'english', '\"C\"'),"
+    "(3, NULL, NULL, NULL, NULL, NULL), (4, 0, 0, 0, 0, 0)",
+]
+
+
+def test_identifiers_of_the_sources_own_objects_become_those_of_the_copys(schemata):
+    run_in("a", *IDENTIFIERS)
+
+    Schema.objects.clone("a", "order")
+
+    assert rows(
+        'SELECT c::text, t::text, p::text, w::text, l::text FROM "order".ids ORDER BY id'
+    ) == [
+        ('"order"."The x"', '"order".mood[]', '"order".next', '"order".words', '"order".plain'),
+        ("auth_user", "text", "pg_catalog.lower", "english", '"C"'),
+        (None,) * 5,
+        ("-",) * 5,
+    ]
+
+
 def test_values_of_own_types_are_copied_exactly_whatever_the_settings(schemata):
     run_in(
         "a",

@@ -169,6 +169,20 @@ def test_a_dump_is_exact_whatever_the_settings(schemata, tmp_path):
     assert rows("SELECT copy.i = x.i FROM c.x copy, a.x") == [(True,)]
 
 
+def test_what_only_the_path_tells_is_told_by_the_new_schemas(schemata, tmp_path):
+    run_everywhere(
+        "CREATE FUNCTION add(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1'",
+        "CREATE FUNCTION add_two(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT add(add($1))'",
+        "CREATE TABLE x (n int, m int GENERATED ALWAYS AS (add_two(n)) STORED, c regclass)",
+        "INSERT INTO x VALUES (1, DEFAULT, 'x'), (2, DEFAULT, 'auth_user')",
+        using=["default"],
+    )
+
+    load(dump(tmp_path))
+
+    assert rows("SELECT n, m, c::text FROM c.x ORDER BY n") == [(1, 3, "c.x"), (2, 4, "auth_user")]
+
+
 def run_everywhere(*statements, using=("default", "other")):
     """Run statements in the template, and in the schema a where it is."""
     for alias in using:

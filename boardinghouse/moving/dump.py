@@ -218,6 +218,8 @@ def write_rows(connection: Any, schema: str, writer: Writer, progress: Progress)
             names = ", ".join(quote(name) for name, _kind in described)
             source = f"{quote(schema)}.{quote(table)}"
             with (
+                # Names in rows, such as a regclass's, are then bare if they are the schema's own.
+                connection.alone_on_path(schema),
                 connection.cursor() as cursor,
                 writer.open_rows(table) as file,
                 cursor.copy(f"COPY (SELECT {names} FROM ONLY {source}) TO STDOUT") as copy,

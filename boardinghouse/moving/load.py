@@ -177,6 +177,8 @@ class Loader:
                 changes = list(self.changes(table, names))
                 with (
                     self.reader.open_rows(table) as file,
+                    # For what only the path tells: names in rows, functions of generated columns.
+                    working_in(self.name),
                     self.connection.cursor() as cursor,
                     cursor.copy(statement) as copy,
                 ):

@@ -13,6 +13,28 @@ SELECT kind, name FROM (
     FROM table_column JOIN pg_type t ON t.oid = atttypid
     WHERE relkind IN ('r', 'p') AND 'oid'::regtype IN (t.oid, t.typbasetype)
     UNION ALL
+    -- What identifies an object of the schema, and cannot be made to identify the clone's.
+    SELECT DISTINCT 'object identifier column', format('%%I.%%I', relname, attname)
+    FROM (
+        WITH RECURSIVE part AS (
+            SELECT relname, attname, atttypid AS type, false AS is_inside FROM table_column
+            WHERE relkind IN ('r', 'p')
+            UNION
+            SELECT p.relname, p.attname, inner_type, true
+            FROM part p
+            JOIN pg_type t ON t.oid = type
+            CROSS JOIN LATERAL (
+                SELECT typelem UNION ALL SELECT typbasetype
+                UNION ALL SELECT atttypid FROM pg_attribute
+                WHERE attrelid = typrelid AND attnum > 0 AND NOT attisdropped
+            ) AS inside (inner_type)
+        )
+        SELECT * FROM part
+    ) AS part
+    WHERE type IN ('regprocedure'::regtype, 'regnamespace'::regtype) OR is_inside AND type IN (
+        'regclass'::regtype, 'regtype'::regtype, 'regproc'::regtype, 'regconfig'::regtype,
+        'regcollation'::regtype)
+    UNION ALL
     SELECT 'publication', pubname
     FROM member
     JOIN pg_depend d ON d.classid = member.classid AND d.objid = member.objid
