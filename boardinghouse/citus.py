@@ -8,6 +8,7 @@ https://docs.citusdata.com/en/stable/develop/reference_ddl.html
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from boardinghouse.ddl import read_sql
@@ -80,6 +81,23 @@ def find_local_schemata(connection: DatabaseWrapper, schemata: list[str]) -> lis
             [schemata],
         )
         return [name for (name,) in cursor.fetchall()]
+
+
+def find_filled_tables(connection: DatabaseWrapper, schema: str, tables: Iterable[str]) -> set[str]:
+    """Return which of a schema's tables have rows; the coordinator's own are empty.
+
+    One round trip.
+    """
+    named = list(tables)
+    asked = " UNION ALL ".join(
+        f"SELECT {index} WHERE EXISTS (SELECT 1 FROM {quote(schema)}.{quote(table)})"
+        for index, table in enumerate(named)
+    )
+    if not asked:
+        return set()
+    with working_in(None), connection.cursor() as cursor:
+        cursor.execute(asked)
+        return {named[index] for (index,) in cursor.fetchall()}
 
 
 def make_reference_table(connection: DatabaseWrapper, table: str) -> None:

@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from boardinghouse import ddl
+from boardinghouse import citus, ddl
 from boardinghouse.exceptions import UncopiableObject
 from boardinghouse.names import TEMPLATE, quote
 
@@ -80,6 +80,12 @@ class Script(NamedTuple):
         at_once = [f"WITH {named} SELECT"] if named else []
         return [*self.before, *at_once, *self.positions, *self.after]
 
+    def with_rows_in_turn(self, source: str) -> list[str]:
+        """Return the statements, one for each table's rows, to which nobody writes meanwhile."""
+        tables = ", ".join(f"{quote(source)}.{quote(table)}" for table in self.copies)
+        lock = [f"LOCK TABLE {tables} IN SHARE MODE"] if tables else []
+        return [*self.before, *lock, *self.copies.values(), *self.positions, *self.after]
+
 
 #: Functions are made before what their bodies name; rather an error than a copy without the rows
 #: that a policy hides; and values that are copied as text are exact. Afterwards all are as before.
@@ -103,11 +109,16 @@ _kept: dict[tuple[object, ...], tuple[str, Script]] = {}
 def copy_schema(connection: DatabaseWrapper, source: str, name: str) -> None:
     """Create a schema with all that another one has, its rows too, in the transaction that is open.
 
-    Others may write to the source meanwhile; the copy has the rows of one moment.
+    The copy has the rows of one moment. Others may write to the source meanwhile; with Citus, that
+    takes no statement that writes to several tables, they wait.
     """
     ddl.flush_recorded(connection)
     ddl.share_template(connection)
-    ddl.create(connection, name, compile_schema(connection, source).with_rows_at_once())
+    script = compile_schema(connection, source)
+    with_rows = (
+        script.with_rows_in_turn(source) if connection.has_citus else script.with_rows_at_once()
+    )
+    ddl.create(connection, name, with_rows)
 
 
 def compile_template(connection: DatabaseWrapper) -> list[str]:
@@ -125,6 +136,8 @@ def compile_template(connection: DatabaseWrapper) -> list[str]:
     if script is None or kept != fingerprint:
         script = compile_schema(connection, TEMPLATE)
         _kept[database] = fingerprint, script
+    if connection.has_citus:
+        return script.with_rows_of(citus.find_filled_tables(connection, TEMPLATE, script.copies))
     return script.with_rows_of(filled)
 
 

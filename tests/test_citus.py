@@ -7,14 +7,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, migrations, models
 
-from boardinghouse import checks, citus, spares
+from boardinghouse import checks, citus, clone, spares
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
-from boardinghouse.schema import override
+from boardinghouse.schema import override, working_in
 from tests import standin
 from tests.catalog import rows, run
+from tests.conftest import owners
 from tests.migrating.farm import Farm, private, shared
-from tests.testapp.models import Account
+from tests.testapp.models import Account, Entry
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +128,51 @@ def test_a_schema_copied_with_its_rows_is_distributed(schemata, ready_cluster):
     Schema.objects.clone("a", "c")
 
     assert "c" in standin.distributed()
+
+
+def locks_on(table):
+    return {
+        mode
+        for (mode,) in rows(
+            "SELECT mode FROM pg_locks WHERE relation = %s::regclass AND pid = pg_backend_pid()",
+            [table],
+        )
+    }
+
+
+def test_rows_are_copied_table_by_table_while_nobody_writes_to_them(schemata, ready_cluster):
+    Schema.objects.clone("a", "c")
+
+    with override("c"):
+        assert owners() == ["a"]
+        assert Entry.objects.get().account.owner == "a"
+    assert "ShareLock" in locks_on("a.testapp_account")
+    statements = clone.compile_schema(connection, "a").with_rows_in_turn("a")
+    assert max(each.count("INSERT INTO") for each in statements) == 1
+
+
+def test_nobody_waits_where_there_is_one_server(schemata):
+    Schema.objects.clone("a", "c")
+
+    assert "ShareLock" not in locks_on("a.testapp_account")
+
+
+def test_rows_of_the_template_are_found_on_the_nodes(ready_cluster, monkeypatch):
+    """A coordinator's own tables are empty, whatever the nodes have."""
+    with working_in(TEMPLATE):
+        Account.objects.create(owner="of the template")
+    take_fingerprint = clone.take_fingerprint
+    monkeypatch.setattr(clone, "take_fingerprint", lambda *asked: (take_fingerprint(*asked)[0], []))
+
+    Schema.objects.create(schema="a", name="A")
+
+    with override("a"):
+        assert owners() == ["of the template"]
+
+
+def test_without_tables_there_are_no_rows_to_be_found_or_copied(ready_cluster):
+    assert citus.find_filled_tables(connection, TEMPLATE, []) == set()
+    assert clone.Script([], {}, [], []).with_rows_in_turn("a") == []
 
 
 def test_what_somebody_else_creates_afterwards_is_not(ready_cluster):
