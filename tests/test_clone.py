@@ -482,6 +482,11 @@ def test_a_clone_has_what_newer_postgresqls_know(version):
             ["CREATE TYPE pair AS (a int, b regclass[])", "CREATE TABLE x (c pair[])"],
         ),
         ("base type 'x'", ["CREATE TYPE x"]),
+        ("type named like one of PostgreSQL's own 'box'", ["CREATE TYPE box AS ENUM ('a')"]),
+        (
+            "routine named like one of PostgreSQL's own 'lower'",
+            ["CREATE FUNCTION lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1'"],
+        ),
         (
             "cast 'x AS integer'",
             [

@@ -35,6 +35,15 @@ SELECT kind, name FROM (
         'regclass'::regtype, 'regtype'::regtype, 'regproc'::regtype, 'regconfig'::regtype,
         'regcollation'::regtype)
     UNION ALL
+    -- What PostgreSQL's own hides: whatever names it in a clone would mean the source's.
+    SELECT 'routine named like one of PostgreSQL''s own', proname
+    FROM member JOIN pg_proc p ON p.oid = objid
+    WHERE classid = 'pg_proc'::regclass AND NOT pg_function_is_visible(objid)
+    UNION ALL
+    SELECT 'type named like one of PostgreSQL''s own', typname
+    FROM member JOIN pg_type t ON t.oid = objid
+    WHERE classid = 'pg_type'::regclass AND NOT pg_type_is_visible(objid)
+    UNION ALL
     SELECT 'publication', pubname
     FROM member
     JOIN pg_depend d ON d.classid = member.classid AND d.objid = member.objid
