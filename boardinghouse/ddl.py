@@ -159,17 +159,17 @@ def refresh_join_view(connection: DatabaseWrapper, table: str) -> None:
 def share_template(connection: DatabaseWrapper) -> None:
     """Keep the template from changing until this transaction ends; others may share it.
 
-    For who copies it. Waits for a transaction that changes it. Two round trips.
+    For who copies it. Waits for a transaction that changes it. One round trip.
     """
-    _run(connection, [f"SELECT pg_advisory_xact_lock_shared({TEMPLATE_LOCK})", HEAR_OF_CHANGES])
+    _run(connection, [f"SELECT pg_advisory_xact_lock_shared({TEMPLATE_LOCK}); {HEAR_OF_CHANGES}"])
 
 
 def claim_template(connection: DatabaseWrapper) -> None:
     """Keep others from copying or changing the template until this transaction ends.
 
-    For who changes it. Waits for those that share it. Two round trips.
+    For who changes it. Waits for those that share it. One round trip.
     """
-    _run(connection, [f"SELECT pg_advisory_xact_lock({TEMPLATE_LOCK})", HEAR_OF_CHANGES])
+    _run(connection, [f"SELECT pg_advisory_xact_lock({TEMPLATE_LOCK}); {HEAR_OF_CHANGES}"])
 
 
 # The lock table: https://www.postgresql.org/docs/current/runtime-config-locks.html
