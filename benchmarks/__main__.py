@@ -21,7 +21,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import alone
-from benchmarks.peers.packages import BOARDINGHOUSE, PACKAGES, PLAIN
+from benchmarks.peers.packages import BOARDINGHOUSE, PACKAGES, PLAIN, Failed
 from benchmarks.peers.report import judge, plot, tabulate
 from benchmarks.request_cost import ROOT, say
 from boardinghouse.contrib.embedded import database_settings
@@ -53,15 +53,22 @@ def measure_size(server, size, rounds, patience, found):
         for number in range(rounds):
             for package, fleet in fleets.items():
                 for way, command in package.migrate.items():
-                    before = found["pending"].get(way, {}).get(size, [0])
-                    if max(before) > patience:
-                        continue
-                    say(f"{size} schemata, round {number + 1}: {way}")
-                    pending, nothing = package.measure_migrating(fleet, command, size, patience)
-                    note(found["pending"], way, size, pending.seconds)
-                    note(found["memory"], way, size, pending.megabytes)
-                    if nothing is not None:
-                        note(found["nothing"], way, size, nothing.seconds)
+                    if max(found["pending"].get(way, {}).get(size, [0])) <= patience:
+                        say(f"{size} schemata, round {number + 1}: {way}")
+                        measure_way(package, fleet, way, command, size, patience, found)
+
+
+def measure_way(package, fleet, way, command, size, patience, found):
+    """Measure one way once; an error is told, and what else there is to measure goes on."""
+    try:
+        pending, nothing = package.measure_migrating(fleet, command, size, patience)
+    except Failed as error:
+        sys.stderr.write(f"{way}, {size} schemata: {error}\n")
+        return
+    note(found["pending"], way, size, pending.seconds)
+    note(found["memory"], way, size, pending.megabytes)
+    if nothing is not None:
+        note(found["nothing"], way, size, nothing.seconds)
 
 
 def note(found, way, size, value):

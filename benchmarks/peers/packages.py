@@ -40,6 +40,10 @@ def database(server, name, template="template0"):
             connection.execute(drop.format(sql.Identifier(name)))
 
 
+class Failed(Exception):
+    """A command of a package's ended with an error, or did not do its work."""
+
+
 class Run(NamedTuple):
     """What a command took: seconds, and the MB of its largest process; and what it printed."""
 
@@ -86,7 +90,7 @@ class Package:
             output.seek(0)
             printed = output.read()
         if process.returncode:
-            raise SystemExit(f"{self.name}: {' '.join(arguments)[:200]}\n{printed}")
+            raise Failed(f"{self.name}: {' '.join(arguments)[:200]}\n{printed}")
         return Run(seconds, usage.ru_maxrss / 1024, printed)
 
     def run_code(self, entry, code, **more):
@@ -154,7 +158,7 @@ class Package:
                 ["^public$" if self is PLAIN else "^s[0-9]{5}$"],
             ).fetchone()
         if count != (1 if self is PLAIN else size):
-            raise SystemExit(f"{self.name} migrated {count} schemata of {size}.")
+            raise Failed(f"{self.name} migrated {count} schemata of {size}.")
 
 
 def fleet_server(fleet):

@@ -37,8 +37,9 @@ def slope(times, sizes):
 def judge(found, sizes, ours, plain):
     """Yield each target, and whether it was met."""
     create, pending, nothing = found["create"], found["pending"], found["nothing"]
-    peers = [way for way in pending if way not in (ours.name, plain.name)]
     most = max(sizes)
+    others = (way for way in pending if way not in (ours.name, plain.name))
+    peers = [way for way in others if {min(sizes), most} <= pending[way].keys()]
     fastest = min(slope(pending[way], sizes) for way in peers)
     floor = create["the bare statements"]
     results = [

@@ -1,5 +1,1 @@
-"""All the migrations, and the pending one."""
-
-from benchmarks.workload import migrations
-
-__path__ += migrations.__path__
+"""All the migrations, and the pending one: files of their own, as some packages import in threads."""

@@ -1,0 +1,3 @@
+from benchmarks.workload.history import step
+
+Migration = step(14)
