@@ -1,1 +1,1 @@
-"""All the migrations, and the pending one: files of their own, as some packages import in threads."""
+"""All the migrations and the pending one, in files of its own: some packages import in threads."""
