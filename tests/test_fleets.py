@@ -125,13 +125,11 @@ WAITING = (
 @contextmanager
 def running(project, *arguments, **environment):
     """Have a command at work during a block, and kill it -9 if it still is."""
-    process = project.start(*arguments, **environment)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
+    with project.start(*arguments, **environment) as process:
+        try:
+            yield process
+        finally:
             process.kill()
-            process.communicate()
 
 
 # Batches
@@ -281,7 +279,8 @@ def interrupt(project, command, *arguments):
     project.query(STOP_AT.format(command))
     with psycopg.connect(**server(), dbname=project.database, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(42)")
-        with running(project, *arguments) as process:
+        # Were it to give up, it would begin again, with other numbers.
+        with running(project, *arguments, LOCK_TIMEOUT="60") as process:
             wait_for(project, f"{WAITING} AND wait_event = 'advisory'")
             assert process.poll() is None
     project.query("DROP EVENT TRIGGER stop; DROP FUNCTION stop; DROP SEQUENCE commands")
