@@ -346,7 +346,9 @@ def test_a_busy_schema_delays_nobody_and_has_its_turn_when_it_is_free(project, b
     project.manage("migrate", "library", before, "-v", "0")
     with locked(project, "b.library_book") as other:
         options = ("--batch-size", "1", "--parallel", "1")
-        with running(project, "migrate", "library", migration, *options) as process:
+        with running(
+            project, "migrate", "library", migration, *options, LOCK_TIMEOUT="0.5"
+        ) as process:
             wait_for(project, "SELECT 1 FROM pg_class WHERE relname = 'boardinghouse_pending'")
             wait_for(project, "SELECT 1 FROM boardinghouse_pending WHERE is_done AND schema = 'd'")
             assert "b" not in done_in(project)
