@@ -117,7 +117,7 @@ def grow(options):
     """The same of boardinghouse alone."""
     sizes = [4, 8] if options.quick else numbers(options.alone)
     rounds = 1 if options.quick else options.rounds
-    found = alone.measure(alone.start_server(alone.LOCKS), sizes, rounds)
+    found = alone.measure(alone.start_server(alone.LOCKS), sizes, rounds, alone.PATIENCE)
     lines = [*alone.tabulate(found, sizes), *alone.judge(found, sizes)]
     title = "boardinghouse alone: milliseconds, by schemata"
     return found, lines, plot(alone.chosen(found), sizes, title)

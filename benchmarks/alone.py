@@ -1,12 +1,14 @@
 """What grows with the fleet: everything that a schema or a request costs, at several sizes.
 
-    python -m benchmarks.alone [--sizes 100,1000,5000,10000] [--rounds 5] [--json FILE]
+    python -m benchmarks.alone [--sizes 100,1000,5000,10000] [--rounds 5] [--patience 1800]
+        [--json FILE]
 
 Small schemata (four private tables, two of them with keys to the user table) on a database of its
 own, dropped afterwards, that grows from one size to the next. At each size everything is
 measured some times, and printed are medians in milliseconds, with the ratio of the last to the
 first. All of it twice: with PostgreSQL's constraints to shared tables, and without
-(``BOARDINGHOUSE_SHARED_CONSTRAINTS = False``).
+(``BOARDINGHOUSE_SHARED_CONSTRAINTS = False``). Sizes that it would take longer to grow to than
+there is patience, as creating was last measured, are left out.
 
 The server is that of ``DATABASE_URL``, or else an embedded PostgreSQL with room for ``--locks``
 locks in each transaction: without it nobody deletes a user of many schemata.
@@ -19,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -29,6 +32,7 @@ from benchmarks.request_cost import ROOT, database_of_its_own, say
 from boardinghouse.contrib.embedded import database_settings
 
 LOCKS = 2048
+PATIENCE = 1800
 DATA = ROOT / ".data" / "alone"
 #: At most: the last size's cost of a schema, or of a request, as a multiple of the first's.
 FLAT = 1.5
@@ -89,8 +93,9 @@ def report(rounds):
     found = {}
     for number in range(-1, rounds):
         for what, each in measure_once(number + 1).items():
+            measured = found.setdefault(what, [])
             if number >= 0 and each is not None:
-                found.setdefault(what, []).append(each)
+                measured.append(each)
     sys.stdout.write(json.dumps(found))
 
 
@@ -184,22 +189,37 @@ def ask(entry, code, **environment):
     return django_command(entry, *shell, **APPS, **environment)
 
 
-def measure(server, sizes, rounds):
+def measure(server, sizes, rounds, patience):
     """Return lists of milliseconds, by way, by what was done, and by size."""
-    found = {}
+    found = {way: {} for way in WAYS}
     for way, environment in WAYS.items():
         with database_of_its_own(server, "ours") as entry:
             manage("ours", entry, "migrate", **APPS, **environment)
-            for size in sizes:
+            for size, more in zip(sizes, differences(sizes), strict=True):
+                if more * seconds_to_create(found[way]) > patience:
+                    break
                 say(f"{way}: growing to {size} schemata")
                 ask(entry, f"grow({size})", **environment)
                 say(f"{way}: {size} schemata")
                 here = json.loads(ask(entry, f"report({rounds})", **environment))
                 here |= measure_migrating(entry, size, environment)
                 for what, each in here.items():
-                    found.setdefault(way, {}).setdefault(what, {})[size] = each
+                    found[way].setdefault(what, {})[size] = each
     say("")
     return found
+
+
+def differences(sizes):
+    return [size - before for before, size in pairwise([0, *sizes])]
+
+
+def seconds_to_create(found):
+    """Return the seconds of a schema at the largest size so far: none before the first."""
+    return statistics.median(last(found.get("create", {})) or [0]) / 1000
+
+
+def last(times):
+    return times[max(times)] if times else []
 
 
 def measure_migrating(entry, size, environment):
@@ -228,11 +248,11 @@ def judge(found, sizes):
     """Yield whether what should be flat is, from the fewest schemata to the most."""
     for way, rows in found.items():
         for what in FLAT_ONES:
-            first, last = (statistics.median(rows[what][size]) for size in (sizes[0], sizes[-1]))
-            is_met = "met" if last <= FLAT * first else "missed"
+            few, many = sizes[0], max(rows[what])
+            ratio = statistics.median(rows[what][many]) / statistics.median(rows[what][few])
             yield (
-                f"{way}: {NOTES[what]}, at {sizes[-1]} / at {sizes[0]}: {last / first:.2f} "
-                f"(target: at most {FLAT}): {is_met}"
+                f"{way}: {NOTES[what]}, at {many} / at {few}: {ratio:.2f} "
+                f"(target: at most {FLAT}): {'met' if ratio <= FLAT else 'missed'}"
             )
 
 
@@ -250,10 +270,16 @@ def chosen(found):
 
 def row(times, sizes):
     """Return a line's medians, and the ratio of the last to the first."""
-    middle = [statistics.median(times[size]) if times.get(size) else None for size in sizes]
-    cells = " ".join("  refused" if each is None else f"{each:9.2f}" for each in middle)
-    first, last = middle[0], middle[-1]
-    return f"{cells}   {last / first:10.2f}" if first and last else cells
+    cells = " ".join(cell(times.get(size)) for size in sizes)
+    middle = [statistics.median(each) for each in times.values() if each]
+    return f"{cells}   {middle[-1] / middle[0]:10.2f}" if middle and middle[0] else cells
+
+
+def cell(times):
+    """Return a median; what PostgreSQL had no room for, or nobody the patience, has none."""
+    if times:
+        return f"{statistics.median(times):9.2f}"
+    return f"{'too long' if times is None else 'refused':>9}"
 
 
 def enlarge_lock_table(locks):
@@ -281,11 +307,14 @@ def main(arguments=None):
     )
     parser.add_argument("--sizes", default="100,1000,5000,10000", help="separated by commas")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE, help="seconds to grow to the next size, at most"
+    )
     parser.add_argument("--locks", type=int, default=LOCKS, help="max_locks_per_transaction")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured there")
     options = parser.parse_args(arguments)
     sizes = [int(each) for each in options.sizes.split(",")]
-    found = measure(start_server(options.locks), sizes, options.rounds)
+    found = measure(start_server(options.locks), sizes, options.rounds, options.patience)
     sys.stdout.write("\n".join([*tabulate(found, sizes), *judge(found, sizes)]) + "\n")
     if options.json:
         options.json.write_text(json.dumps(found, indent=2))

@@ -98,6 +98,25 @@ def test_the_fleet_alone_is_measured_with_constraints_and_without(server, capsys
     assert "refused" not in printed
 
 
+def test_the_fleet_grows_no_further_than_there_is_patience(server, capsys):
+    alone.main(["--sizes", "2,3", "--rounds", "1", "--patience", "0"])
+    printed = capsys.readouterr().out
+
+    assert re.search(r"^log in +[\d.]+  too long +1.00$", printed, re.MULTILINE)
+    assert "without: log in, at 2 / at 2: 1.00 (target: at most 1.5): met" in printed
+
+
+def test_what_there_was_no_room_for_is_told_from_what_took_too_long():
+    found = {"delete": {100: [10.0], 1000: []}}
+
+    lines = list(alone.tabulate({"with": found}, [100, 1000, 5000]))
+
+    assert (
+        "delete a user                                     10.00   refused  too long         1.00"
+        in lines
+    )
+
+
 def test_creating_is_measured_beside_the_bare_statements(server, capsys):
     creating.main(["--tables", "2", "--rounds", "1"])
 
