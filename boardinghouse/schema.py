@@ -113,7 +113,7 @@ def deactivate_schema() -> None:
 
 
 def _want(name: str | None, instance: AbstractSchema | None) -> None:
-    schema_pre_activate.send(sender=None, schema=name)
+    schema_pre_activate.send(sender=None, schema=name, instance=instance)
     chain = _chain.get()
     scope = chain[-1].scope if chain else THREAD
     below = chain[:-1]
@@ -185,7 +185,7 @@ class override(working_in):
         self.instance = instance
 
     def __enter__(self) -> None:
-        schema_pre_activate.send(sender=None, schema=self.name)
+        schema_pre_activate.send(sender=None, schema=self.name, instance=self.instance)
         super().__enter__()
         schema_post_activate.send(sender=None, schema=self.name)
 

@@ -12,7 +12,8 @@ schemata_deleted = Signal()
 #: Arguments: schemata (names), using.
 schemata_updated = Signal()
 
-#: A schema (or none) is about to be wanted; raising prevents it. Argument: schema (name or None).
+#: A schema (or none) is about to be wanted; raising prevents it.
+#: Arguments: schema (name or None), instance (the schema object, if one was given, or None).
 schema_pre_activate = Signal()
 
 #: A schema (or none) is wanted from now on. Argument: schema (name or None).

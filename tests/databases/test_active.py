@@ -8,9 +8,16 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.utils.connection import ConnectionDoesNotExist
 
-from boardinghouse.contrib.databases import carry, database, get_active_database
-from boardinghouse.exceptions import DatabaseNotFound, NoActiveDatabase, NoActiveSchema
+from boardinghouse.contrib.databases import carry, database, get_active_database, receivers
+from boardinghouse.exceptions import (
+    DatabaseNotFound,
+    NoActiveDatabase,
+    NoActiveSchema,
+    WrongDatabase,
+)
+from boardinghouse.models import Schema
 from boardinghouse.schema import activate_schema, get_active_schema_name, override
+from boardinghouse.signals import schema_pre_activate
 from tests.conftest import owners
 from tests.databases.conftest import BOTH
 from tests.testapp.models import Account
@@ -175,6 +182,38 @@ def test_an_unknown_alias_is_refused_with_those_there_are(alias):
 
     assert repr(alias) in str(refusal.value)
     assert isinstance(refusal.value, ConnectionDoesNotExist)
+
+
+@pytest.fixture
+def _installed():
+    """The receivers that the app connects."""
+    schema_pre_activate.connect(receivers.refuse_other_schema)
+    yield
+    schema_pre_activate.disconnect(receivers.refuse_other_schema)
+
+
+@both
+@pytest.mark.usefixtures("_installed")
+def test_a_schema_of_another_database_is_refused(customers):
+    with database("default"):
+        schema = Schema.objects.get(pk="a")
+        with override(schema):
+            assert owners() == ["default:a"]
+
+    with database("other"), override("b"):
+        for enter in (activate_schema, lambda schema: override(schema).__enter__()):
+            with pytest.raises(WrongDatabase, match="in the database 'default', and 'other'"):
+                enter(schema)
+        assert owners() == ["other:b"]
+
+
+@both
+@pytest.mark.usefixtures("_installed")
+def test_without_a_database_one_is_named_with_using(customers):
+    schema = Schema.objects.using("other").get(pk="a")
+
+    with override(schema):
+        assert Account.objects.using("other").get().owner == "other:a"
 
 
 def test_a_schema_cannot_be_activated_in_no_database(hosts):

@@ -181,6 +181,28 @@ def test_commands_with_a_database_of_their_own_need_no_other(migrated, tmp_path)
 MAKE_USER = "from django.contrib.auth.models import User; User.objects.create_user('ann')"
 
 
+def test_code_enters_no_schema_of_another_database(migrated):
+    first, _ = migrated
+    for alias in ("client1", "client2"):
+        first.manage("create_schema", "a", "--database", alias)
+
+    said = first.shell(
+        "from boardinghouse.contrib.databases import database\n"
+        "from boardinghouse.exceptions import WrongDatabase\n"
+        "from boardinghouse.models import Schema\n"
+        "from boardinghouse.schema import override\n"
+        "with database('client1'):\n"
+        "    schema = Schema.objects.get()\n"
+        "with database('client2'):\n"
+        "    try:\n"
+        "        override(schema).__enter__()\n"
+        "    except WrongDatabase as error:\n"
+        "        print(error)\n"
+    )
+
+    assert "boardinghouse.Schema 'a' is in the database 'client1'" in said
+
+
 def test_with_database_refuses_another_one(migrated):
     said = migrated[0].manage(
         *("with_database", "client2", "list_schemata", "--database", "client1"), code=1

@@ -15,4 +15,4 @@ class DatabasesConfig(AppConfig):
         from boardinghouse.contrib.databases import checks, receivers
 
         checks.register_all()
-        receivers.connect_migrations()
+        receivers.connect_all()

@@ -28,12 +28,8 @@ class DatabaseRouter:
                 "Wrap the query in `with boardinghouse.contrib.databases.database(ALIAS):`, or "
                 "type `manage.py with_database ALIAS COMMAND`."
             )
-        if instance is not None and instance._state.db not in (None, alias):
-            raise WrongDatabase(
-                f"{name(instance)} is in the database {instance._state.db!r}, and {alias!r} is "
-                "active. Use it in `with boardinghouse.contrib.databases.database("
-                f"{instance._state.db!r}):`, or load what you want from {alias!r}."
-            )
+        if instance is not None:
+            refuse_other_database(instance, alias)
         return alias
 
     def db_for_write(
@@ -53,3 +49,13 @@ class DatabaseRouter:
     def choosing(self, alias: str) -> database:
         """Return the block in which a command with ``--database`` works."""
         return database(alias)
+
+
+def refuse_other_database(instance: Model, alias: str) -> None:
+    """Raise WrongDatabase for an object that was loaded from another database than this one."""
+    if instance._state.db not in (None, alias):
+        raise WrongDatabase(
+            f"{name(instance)} is in the database {instance._state.db!r}, and {alias!r} is "
+            "active. Use it in `with boardinghouse.contrib.databases.database("
+            f"{instance._state.db!r}):`, or load what you want from {alias!r}."
+        )
