@@ -4,7 +4,9 @@ import os
 from contextlib import contextmanager
 
 import pytest
+from django.db.models.signals import pre_migrate
 
+from boardinghouse.contrib.databases.migrating import migrate_one
 from tests.project import Project, empty_database
 
 PROJECT = "tests.projects.customers"
@@ -113,6 +115,20 @@ def test_where_one_fails_the_others_go_on(sites, how):
     assert 'relation "auth_user" already exists' in said
     assert "type `manage.py migrate_databases --database client1`" in said
     assert second.query(USERS) == []
+
+
+@pytest.mark.django_db
+def test_where_one_exits_it_has_failed():
+    def leave(**kwargs):
+        raise SystemExit(0)
+
+    pre_migrate.connect(leave)
+    try:
+        outcome = migrate_one("default", verbosity=0)
+    finally:
+        pre_migrate.disconnect(leave)
+
+    assert outcome.error.endswith("SystemExit: 0\n")
 
 
 @pytest.mark.parametrize("how", [["--parallel", "0"], ["--parallel", "x"]])

@@ -69,7 +69,7 @@ def migrate_one(alias: str, verbosity: int) -> Outcome:
             )
     except CommandError as error:
         return Outcome(alias, output.getvalue(), f"{error}\n")
-    # A migration may raise anything, and the other customers' databases wait.
-    except Exception:
+    # A migration may raise anything, or exit, and the other customers' databases wait.
+    except (Exception, SystemExit):
         return Outcome(alias, output.getvalue(), traceback.format_exc())
     return Outcome(alias, output.getvalue(), "")
