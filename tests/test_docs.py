@@ -20,7 +20,7 @@ from boardinghouse import checks, conf
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted([*DOCS.glob("*.rst"), ROOT / "README.rst"])
+PAGES = sorted([*DOCS.rglob("*.rst"), ROOT / "README.rst"])
 
 BLOCK = re.compile(
     r"^\.\. code-block:: (?P<language>\S+)\n"
@@ -79,7 +79,7 @@ def test_every_command_has_a_heading():
     assert commands <= set(headings_of("commands"))
 
 
-@pytest.mark.parametrize("page", [*PAGES, *DOCS.glob("contrib/*.rst")], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_with_schema_is_told_which_by_an_option(page):
     followed_by = re.findall(r"\bwith_schema ([^-<\s]\S*)", page.read_text())
 
