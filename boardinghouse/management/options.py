@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -67,13 +68,20 @@ def run_on_database(alias: str, command_line: list[str], **streams: Any) -> None
             # In front: what follows a command of the command is that one's.
             arguments = [f"--database={alias}", *arguments]
             options = command.create_parser("manage.py", name).parse_args(arguments)
-            told = getattr(options, "database", alias)  # `check` takes several
-            if told != alias:
-                raise CommandError(
-                    f"{name} would run on the database {told!r}, and {alias!r} was chosen. Leave "
-                    f"out --database {told}, or choose {told!r}."
-                )
+            refuse_other_databases(name, options, alias)
         call_command(command, *arguments, **streams)
+
+
+def refuse_other_databases(name: str, options: Namespace, alias: str) -> None:
+    """Raise CommandError for a command whose options name another database than the chosen one."""
+    one = getattr(options, "database", alias)
+    several = getattr(options, "databases", None)  # as of `check`
+    for told in several or [one]:
+        if told != alias:
+            raise CommandError(
+                f"{name} would run on the database {told!r}, and {alias!r} was chosen. Leave "
+                f"out --database {told}, or choose {told!r}."
+            )
 
 
 def find_command(name: str) -> BaseCommand:

@@ -219,9 +219,10 @@ def test_code_enters_no_schema_of_another_database(migrated):
     assert "boardinghouse.Schema 'a' is in the database 'client1'" in said
 
 
-def test_with_database_refuses_another_one(migrated):
+@pytest.mark.parametrize("command", ["list_schemata", "check", "migrate_databases"])
+def test_with_database_refuses_another_one(migrated, command):
     said = migrated[0].manage(
-        *("with_database", "client2", "list_schemata", "--database", "client1"), code=1
+        *("with_database", "client2", command, "--database", "client1"), code=1
     )
 
     assert "would run on the database 'client1', and 'client2' was chosen" in said
