@@ -90,6 +90,13 @@ class LazyFile(File):
     def file(self):
         return BytesIO(self.storage.content[self.name])
 
+    @property
+    def size(self):
+        return self.storage.size(self.name)
+
+    def rewrite(self, content):
+        self.storage._save(self.name, ContentFile(content))
+
 
 class SchemaBucket(SchemaStorageMixin, Bucket):
     pass
@@ -394,6 +401,27 @@ class TestOtherStorages:
                 bucket.save("x.txt", ContentFile(name.encode()))
 
         assert bucket.content == {"a/x.txt": b"a", "b/x.txt": b"b"}
+
+    def test_a_file_may_ask_its_storage_later(self):
+        bucket = SchemaBucket()
+        for name in "ab":
+            with override(name):
+                bucket.save("x.txt", ContentFile(name.encode()))
+                bucket.save("a/x.txt", ContentFile(b"deeper"))
+
+        with override("a"):
+            file = bucket.open("x.txt")
+            assert file.size == 1
+            file.rewrite(b"new")
+        with override("b"), pytest.raises(SuspiciousFileOperation, match="in another schema"):
+            file.rewrite(b"not theirs")
+
+        assert bucket.content == {
+            "a/x.txt": b"new",
+            "a/a/x.txt": b"deeper",
+            "b/x.txt": b"b",
+            "b/a/x.txt": b"deeper",
+        }
 
     @isolate_apps("tests.testapp")
     def test_a_file_may_be_copied_from_the_storage_to_itself(self, storage):

@@ -28,6 +28,10 @@ _at_work: ContextVar[tuple[int, str] | None] = ContextVar("boardinghouse_storage
 NO_FOLDER = ""
 
 
+class PlacedName(str):
+    """A name as the storage below knows it, which a file that it opened may ask it for later."""
+
+
 class SchemaStorageMixin(Storage):
     """Keep each schema's files in a folder of their own; stands before a storage class.
 
@@ -76,10 +80,16 @@ class SchemaStorageMixin(Storage):
             yield name
             return
         folder = self.get_folder()
-        is_placed = _at_work.get() == (id(self), folder) and f"{name}/".startswith(f"{folder}/")
+        is_within = f"{name}/".startswith(f"{folder}/")
+        if isinstance(name, PlacedName) and not is_within:
+            raise SuspiciousFileOperation(
+                f"The file {name!r} was opened in another schema; now the folder is {folder!r}. "
+                "Use it in the schema that it was opened in."
+            )
+        is_ours = isinstance(name, PlacedName) or _at_work.get() == (id(self), folder)
         name = require_relative(name)
         with self.at_work(folder):
-            yield name if is_placed else join(folder, name)
+            yield PlacedName(name if is_ours and is_within else join(folder, name))
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
         with self.placed(name) as placed:
