@@ -4,9 +4,11 @@ import os
 from contextlib import contextmanager
 
 import pytest
+from django.db import connections
 from django.db.models.signals import pre_migrate
 
-from boardinghouse.contrib.databases.migrating import migrate_one
+from boardinghouse.contrib.databases.migrating import migrate_all, migrate_one
+from tests.databases.conftest import BOTH
 from tests.project import Project, empty_database
 
 PROJECT = "tests.projects.customers"
@@ -129,6 +131,24 @@ def test_where_one_exits_it_has_failed():
         pre_migrate.disconnect(leave)
 
     assert outcome.error.endswith("SystemExit: 0\n")
+
+
+class Death:
+    """Ends the process that reads it, as a system that is out of memory does."""
+
+    def __reduce__(self):
+        return os._exit, (1,)
+
+
+@pytest.mark.django_db(databases=BOTH)
+def test_where_ones_process_is_killed_the_others_go_on(monkeypatch):
+    monkeypatch.setitem(connections.settings, "other", {"NAME": Death()})
+
+    outcomes = migrate_all(["other", "default"], verbosity=0, processes=2)
+
+    errors = {each.alias: each.error for each in outcomes}
+    assert "terminated abruptly" in errors.pop("other")
+    assert errors == {"default": ""}
 
 
 @pytest.mark.parametrize("how", [["--parallel", "0"], ["--parallel", "x"]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from io import StringIO
 from multiprocessing import get_context
 from typing import Any, NamedTuple
@@ -33,18 +33,21 @@ def migrate_all(aliases: list[str], *, verbosity: int, processes: int) -> Iterat
         for alias in aliases:
             yield migrate_one(alias, verbosity)
         return
+    with ThreadPoolExecutor(processes) as threads:
+        work = [threads.submit(migrate_apart, alias, verbosity) for alias in aliases]
+        for done in as_completed(work):
+            yield done.result()
+
+
+def migrate_apart(alias: str, verbosity: int) -> Outcome:
+    """Migrate a database in a process of its own; one that is killed takes no other along."""
     # Spawned, not forked: no connection is shared with a child.
     with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=django.setup
-    ) as pool:
-        work = {
-            pool.submit(migrate_there, alias, connections.settings[alias], verbosity): alias
-            for alias in aliases
-        }
-        for done in as_completed(work):
-            # A process that was killed has no result.
-            error = done.exception()
-            yield Outcome(work[done], "", f"{error!r}\n") if error else done.result()
+        1, mp_context=get_context("spawn"), initializer=django.setup
+    ) as process:
+        work = process.submit(migrate_there, alias, connections.settings[alias], verbosity)
+        error = work.exception()
+        return Outcome(alias, "", f"{error!r}\n") if error else work.result()
 
 
 def migrate_there(alias: str, entry: dict[str, Any], verbosity: int) -> Outcome:
