@@ -8,6 +8,7 @@ from django.db import connections
 from django.db.models.signals import pre_migrate
 
 from boardinghouse.contrib.databases.migrating import migrate_all, migrate_one
+from tests.conftest import connected_with
 from tests.databases.conftest import BOTH
 from tests.project import Project, empty_database
 
@@ -117,6 +118,15 @@ def test_where_one_fails_the_others_go_on(sites, how):
     assert 'relation "auth_user" already exists' in said
     assert "type `manage.py migrate_databases --database client1`" in said
     assert second.query(USERS) == []
+
+
+@pytest.mark.django_db(databases=BOTH)
+def test_where_one_cannot_be_reached_it_says_why():
+    with connected_with(alias="other", NAME="nowhere"):
+        outcome = migrate_one("other", verbosity=0)
+
+    assert 'database "nowhere" does not exist' in outcome.error
+    assert "Traceback" not in outcome.error
 
 
 @pytest.mark.django_db

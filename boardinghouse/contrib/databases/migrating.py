@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import django
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import OperationalError, connections
 
 from boardinghouse.contrib.databases.active import database
 
@@ -59,6 +59,10 @@ def migrate_there(alias: str, entry: dict[str, Any], verbosity: int) -> Outcome:
 def migrate_one(alias: str, verbosity: int) -> Outcome:
     """Migrate a database; whatever goes wrong is its outcome."""
     output = StringIO()
+    try:
+        connections[alias].ensure_connection()
+    except OperationalError as error:  # a server that is down: how we came here is no news
+        return Outcome(alias, "", f"{error}\n")
     try:
         with database(alias):
             call_command(
