@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from django.db import transaction
 from django.utils.connection import ConnectionDoesNotExist
 
 from boardinghouse.contrib.databases import carry, database, get_active_database, receivers
@@ -150,6 +151,28 @@ def test_carry_takes_database_and_schema_along():
     with ThreadPoolExecutor() as pool:
         assert pool.submit(carried).result() == ("other", "a")
         assert pool.submit(carry(see)).result() == (None, None)
+
+
+@both
+@pytest.mark.parametrize("active", ["a", None])
+def test_what_waits_for_a_commit_runs_where_it_was_registered(
+    customers, active, django_capture_on_commit_callbacks
+):
+    seen = []
+
+    def note():
+        seen.append((get_active_database(), owners() if active else get_active_schema_name()))
+
+    with (
+        database("other"),
+        override("b"),
+        django_capture_on_commit_callbacks(using="default", execute=True),
+        database("default"),
+        override(active),
+    ):
+        transaction.on_commit(note, using="default")
+
+    assert seen == [("default", ["default:a"] if active else None)]
 
 
 def test_an_abandoned_generator_leaves_only_its_own_block():

@@ -11,7 +11,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any
 
-from django.db import Error
+from django.db import Error, router
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.utils import DatabaseErrorWrapper
 from psycopg.pq import TransactionStatus
@@ -260,8 +260,15 @@ class DatabaseWrapper(ParentWrapper):
         self.forget_path()
 
     def on_commit(self, func: Callable[[], object], robust: bool = False) -> None:
-        """Register a function, to run in the schema that is active now."""
-        super().on_commit(carry(func) if callable(func) else func, robust)
+        """Register a function, to run in the schema that is active now.
+
+        And in the database, where a router chooses one: that has a method `carry`.
+        """
+        if callable(func):
+            func = carry(func)
+            for each in router.routers:
+                func = each.carry(func) if hasattr(each, "carry") else func
+        super().on_commit(func, robust)
 
     # Cursors
 

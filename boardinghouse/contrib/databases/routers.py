@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Model
@@ -49,6 +50,11 @@ class DatabaseRouter:
     def choosing(self, alias: str) -> database:
         """Return the block in which a command with ``--database`` works."""
         return database(alias)
+
+    def carry(self, function: Callable[[], object]) -> Callable[[], object]:
+        """Return a function that runs in the database that is active now, if there is one."""
+        alias = get_active_database()
+        return function if alias is None else database(alias)(function)
 
 
 def refuse_other_database(instance: Model, alias: str) -> None:
