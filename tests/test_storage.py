@@ -161,6 +161,12 @@ class TestEachSchema:
         with override("b"):
             assert filled.listdir("") == ([], ["x.txt"])
 
+    def test_has_none_to_begin_with(self, storage, schemata):
+        with override("a"):
+            assert storage.listdir("") == storage.listdir(".") == ([], [])
+            with pytest.raises(FileNotFoundError):
+                storage.listdir("missing")
+
     def test_knows_about_its_own(self, filled):
         with override("a"):
             filled.save("long.txt", ContentFile(b"longer"))

@@ -114,7 +114,12 @@ class SchemaStorageMixin(Storage):
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         with self.placed(path) as placed:
-            return super().listdir(placed)
+            try:
+                return super().listdir(placed)
+            except FileNotFoundError:
+                if placed != self.get_folder():
+                    raise
+                return [], []  # A schema that has no file yet has no folder.
 
     def size(self, name: str) -> int:
         with self.placed(name) as placed:
