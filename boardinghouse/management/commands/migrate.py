@@ -7,10 +7,11 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
 from django.db.backends.dummy.base import DatabaseWrapper as EmptyDatabase
+from django.db.migrations.loader import MigrationLoader
 from django.db.models.signals import pre_migrate
 
 from boardinghouse.batches import Manner
-from boardinghouse.course import remedy
+from boardinghouse.course import refuse_contrary, remedy
 from boardinghouse.journal import forget, unfinished
 from boardinghouse.progress import Bar, Events, Progress, show_on
 from boardinghouse.turns import PlanIsStale, Turn, applied_migrations
@@ -91,6 +92,7 @@ class Command(migrate.Command):
         def take(plan: Any, using: str, **kwargs: Any) -> None:
             if using == turn.connection.alias:
                 turn.take_for(plan)
+                refuse_contrary_plan(turn.connection, plan)
 
         pre_migrate.connect(take)
         try:
@@ -128,6 +130,12 @@ class Command(migrate.Command):
             if (entry.key in applied) is not entry.backwards:
                 forget(connection, *entry.key)
                 self.progress.say(f"{entry} was interrupted; that is forgotten, as you say so.")
+
+
+def refuse_contrary_plan(connection: Any, plan: Any) -> None:
+    """Raise JournalMismatch for a plan that goes against what was interrupted."""
+    if plan and (entries := unfinished(connection)):
+        refuse_contrary(plan, entries, MigrationLoader(connection).graph)
 
 
 def refuse_empty(connection: Any) -> None:
