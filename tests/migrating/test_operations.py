@@ -17,7 +17,16 @@ from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.operations import PerSchema, Shared
 from boardinghouse.schema import override
-from tests.catalog import columns_of, find_extension, places_of, rows, tables_in
+from tests.catalog import (
+    catalog,
+    columns_of,
+    difference,
+    find_extension,
+    indexes_of,
+    places_of,
+    rows,
+    tables_in,
+)
 from tests.migrating.farm import NAMES, Farm, faults, private, shared
 
 EVERYWHERE = (TEMPLATE, *NAMES)
@@ -31,6 +40,11 @@ def farm(farm):
 
 def count(table, *schemata):
     return [rows(f'SELECT count(*) FROM "{schema}"."{table}"')[0][0] for schema in schemata]
+
+
+def faults_of_schemata():
+    template = catalog(TEMPLATE, "farm")
+    return [line for name in NAMES for line in difference(template, catalog(name, "farm"))]
 
 
 def make_region(apps, editor):
@@ -186,6 +200,54 @@ def test_an_operation_may_use_the_editor(farm):
     farm.apply(PerSchema(m.RunPython(alter)))
 
     assert all("by_hand" in columns_of(name, "farm_pen") for name in EVERYWHERE)
+
+
+class CreateByOthers(m.CreateModel):
+    """Another package's way to create a model, by way of Django's."""
+
+    def database_forwards(self, *args):
+        super().database_forwards(*args)
+
+    def database_backwards(self, *args):
+        super().database_backwards(*args)
+
+
+def test_what_a_foreign_operation_puts_off_is_done_in_each_schema(farm):
+    begun = catalog(TEMPLATE, "farm")
+    create = CreateByOthers(
+        "Barn",
+        [
+            ("id", models.AutoField(primary_key=True)),
+            ("pen", models.ForeignKey("farm.pen", CASCADE)),
+            ("regions", models.ManyToManyField("farm.region")),
+        ],
+    )
+
+    farm.apply(PerSchema(create), m.AddField("barn", "size", models.IntegerField(null=True)))
+
+    keys = (
+        "SELECT count(*) FROM pg_constraint WHERE conname ~ 'farm_barn.*_fk_' GROUP BY connamespace"
+    )
+    assert rows(keys) == [(3,)] * 3
+    assert all("farm_barn_pen_id" in str(indexes_of(name, "farm_barn")) for name in EVERYWHERE)
+    assert faults_of_schemata() == []
+
+    farm.unapply()
+
+    assert catalog(TEMPLATE, "farm") == begun
+    assert faults_of_schemata() == []
+
+
+def test_python_may_have_the_editor_put_statements_off(farm):
+    def alter(apps, editor):
+        field = models.IntegerField(null=True, db_index=True)
+        field.set_attributes_from_name("height")
+        editor.add_field(apps.get_model("farm", "Pen"), field)
+
+    farm.apply(PerSchema(m.RunPython(alter)))
+
+    assert all("farm_pen_height" in str(indexes_of(name, "farm_pen")) for name in EVERYWHERE)
+    assert faults_of_schemata() == []
 
 
 def test_a_foreign_operation_that_writes_sql_about_a_private_table_goes_to_every_schema(farm):

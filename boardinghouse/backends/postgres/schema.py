@@ -164,14 +164,26 @@ class DatabaseSchemaEditor(ParentEditor):
 
     @contextmanager
     def placed_in(self, name: str | None) -> Iterator[None]:
-        """Run all of a block's statements in one schema (None: ``public``), recording none."""
+        """Run all of a block's statements in one schema (None: ``public``), recording none.
+
+        Those too that it puts off: at the end of the migration nobody knows where they belong.
+        """
         before = self._place, self._is_placed
         self._place, self._is_placed = name, True
+        already = list(self.deferred_sql)
         try:
             with working_in(name):
                 yield
+                self._run_deferred_since(already)
         finally:
             self._place, self._is_placed = before
+
+    def _run_deferred_since(self, already: list[Any]) -> None:
+        known = set(map(id, already))
+        put_off = [sql for sql in self.deferred_sql if id(sql) not in known]
+        self.deferred_sql = [sql for sql in self.deferred_sql if id(sql) in known]
+        for sql in put_off:
+            self.execute(sql, None)
 
     @contextmanager
     def in_template(self) -> Iterator[None]:
