@@ -46,10 +46,20 @@ def run(connection: DatabaseWrapper, names: list[str], script: list[str]) -> Non
 def run_single(connection: DatabaseWrapper, names: list[str], script: list[str]) -> None:
     """Run statements, each of them certainly no more than one, in the transaction that is open."""
     if psycopg.Pipeline.is_supported():
-        steps = (Step(name, each) for name in names for each in (set_path(name), *script))
-        run_pipelined(connection, steps)
+        run_pipelined(connection, steps_of(names, script))
     else:
         run_one_by_one(connection, names, script)
+
+
+def steps_of(names: list[str], script: list[str]) -> Iterator[Step]:
+    """Yield a script's steps in every schema, the path set wherever it may be another's."""
+    keeps = list(map(statements.keeps_path, script))
+    needs_path = [not kept for kept in (False, *keeps)]
+    for name in names:
+        for statement, is_needed in zip(script, needs_path, strict=False):
+            if is_needed:
+                yield Step(name, set_path(name))
+            yield Step(name, statement)
 
 
 def run_one_by_one(connection: DatabaseWrapper, names: list[str], script: list[str]) -> None:

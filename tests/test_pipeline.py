@@ -40,6 +40,22 @@ def test_what_cannot_be_split_runs_too(schemata):
     assert having("x") == having("y") == NAMES
 
 
+@pytest.mark.parametrize(
+    "moving",
+    [
+        "RESET search_path",
+        "SET search_path = public",
+        "SELECT set_config('search_path', 'a', false)",
+    ],
+)
+def test_a_statement_that_moves_the_path_moves_it_for_itself_alone(schemata, moving):
+    pipeline.run(connection, NAMES, [moving, ADD, "CREATE TABLE free (id int)"])
+
+    assert having("x") == NAMES
+    found = rows("SELECT schemaname::text FROM pg_tables WHERE tablename = 'free' ORDER BY 1")
+    assert found == [("a",), ("b",), ("order",)]
+
+
 def test_without_a_pipeline_it_is_the_same(schemata, monkeypatch):
     monkeypatch.setattr("psycopg.Pipeline.is_supported", lambda: False)
 

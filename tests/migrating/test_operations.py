@@ -2,13 +2,14 @@
 
 import pytest
 from django.contrib.postgres.operations import CreateExtension
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, connection, models, transaction
 from django.db import migrations as m
 from django.db.migrations.writer import MigrationWriter
 from django.db.models.deletion import CASCADE
 
 from boardinghouse.exceptions import (
     AmbiguousOperation,
+    ForeignTransaction,
     LockBudgetExceeded,
     NoActiveSchema,
     UncopiableObject,
@@ -286,6 +287,31 @@ def test_an_operation_that_would_overflow_the_lock_table_is_refused(farm, monkey
         farm.apply(PerSchema(m.RunSQL("CREATE TABLE farm_log (id serial PRIMARY KEY)")))
 
     assert not any("farm_log" in tables_in(name) for name in NAMES)
+
+
+# Transactions
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "BEGIN; ALTER TABLE farm_pen ADD COLUMN x int; COMMIT",
+        ["ALTER TABLE farm_pen ADD COLUMN x int", "COMMIT"],
+    ],
+    ids=["in one string", "in a list"],
+)
+def test_sql_that_would_end_the_transaction_is_refused_before_anything_is_kept(farm, sql):
+    with pytest.raises(ForeignTransaction) as caught, transaction.atomic():
+        farm.apply(PerSchema(m.RunSQL(sql)))
+
+    assert "Leave BEGIN and COMMIT out" in str(caught.value)
+    assert caught.value.statement in str(caught.value)
+    assert not any("x" in columns_of(name, "farm_pen") for name in EVERYWHERE)
+
+
+def test_shared_sql_may_not_end_it_either(farm):
+    with pytest.raises(ForeignTransaction), transaction.atomic():
+        farm.apply(Shared(m.RunSQL("DELETE FROM farm_region; COMMIT")))
 
 
 # Order against shared statements

@@ -21,7 +21,7 @@ from boardinghouse.backends.postgres.parent import ParentEditor
 from boardinghouse.backends.postgres.recorder import Recorder
 from boardinghouse.backends.postgres.tables import table_of, templates_of
 from boardinghouse.conf import conf
-from boardinghouse.exceptions import AdoptionRequired
+from boardinghouse.exceptions import AdoptionRequired, ForeignTransaction
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import working_in
 from boardinghouse.sharing import (
@@ -31,6 +31,7 @@ from boardinghouse.sharing import (
     is_shared_model,
     private_tables,
 )
+from boardinghouse.statements import find_control
 
 ACTIONS = (
     "alter_db_table_comment",
@@ -123,6 +124,7 @@ class DatabaseSchemaEditor(ParentEditor):
         statement = sql if isinstance(sql, str) else str(sql)
         if not statement:
             return  # of a constraint that is left out
+        self._refuse_control(statement)
         if self._is_placed:
             with working_in(self._place):
                 super().execute(statement, params)
@@ -133,6 +135,12 @@ class DatabaseSchemaEditor(ParentEditor):
             if params is not None:
                 statement = self.connection.ops.compose_sql(statement, params)
             self._execute_in(None if self._is_shared(table) else TEMPLATE, statement, table)
+
+    def _refuse_control(self, statement: str) -> None:
+        """Raise ForeignTransaction for SQL that would end ours; Shared may have none of ours."""
+        is_free = self._is_placed and not self.connection.in_atomic_block
+        if not self.collect_sql and not is_free and (word := find_control(statement)):
+            raise ForeignTransaction(word, statement)
 
     def _execute_in(self, place: str | None, statement: str, table: str | None) -> None:
         if place is not None:
