@@ -65,11 +65,20 @@ class TestRoom:
 
         assert 0 < taken <= fleet.locks_of_a_writer(connection)
 
-    def test_is_asked_for_before_statements_that_write(self, schemata, budget):
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "UPDATE testapp_account SET owner = 'x'",
+            "-- all of them\nUPDATE testapp_account SET owner = 'x'",
+            r"SET LOCAL work_mem = '8MB'; UPDATE testapp_account SET owner = E'\';'",
+        ],
+        ids=["at once", "after a comment", "among others that cannot be split"],
+    )
+    def test_is_asked_for_before_statements_that_write(self, schemata, budget, sql):
         budget(1)
 
         with pytest.raises(LockBudgetExceeded):
-            fleet.replay(connection, ["a", "b"], ["UPDATE testapp_account SET owner = 'x'"])
+            fleet.replay(connection, ["a", "b"], [sql])
         fleet.replay(connection, ["a", "b"], ["ALTER TABLE testapp_account ADD COLUMN n int"])
 
     def test_is_asked_for_before_python(self, schemata, budget):

@@ -194,6 +194,18 @@ def test_progress_is_told_in_lines_in_events_or_not_at_all(project):
     assert nothing == ""
 
 
+@pytest.mark.parametrize("options", [(), ("--batch-size", "2")], ids=["at once", "in batches"])
+def test_machines_are_told_where_it_failed(project, options):
+    project.query("ALTER TABLE c.library_book ADD COLUMN shelf text")
+
+    told = project.manage("migrate", "library", "0002", "--json", *options, code=1)
+
+    events = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    ((schema, error),) = {(each["schema"], each["error"]) for each in events if "error" in each}
+    assert schema == "c"
+    assert error == 'column "shelf" of relation "library_book" already exists'
+
+
 # Killed
 
 

@@ -12,7 +12,8 @@ from django.db.models.signals import pre_migrate
 
 from boardinghouse.batches import Manner
 from boardinghouse.course import refuse_contrary, remedy
-from boardinghouse.journal import forget, unfinished
+from boardinghouse.exceptions import ReplayFailed
+from boardinghouse.journal import Failure, forget, unfinished
 from boardinghouse.progress import Bar, Events, Progress, show_on
 from boardinghouse.turns import PlanIsStale, Turn, applied_migrations
 
@@ -80,11 +81,20 @@ class Command(migrate.Command):
             self.migrate_in_turn(turn, *args, verbosity=0 if as_json else verbosity, **options)
             if options["fake"]:
                 self.forget_faked(connection)
+        except ReplayFailed as failed:
+            self.tell_machines(failed)
+            raise
         finally:
             turn.end()
             connection.manner = before
         for entry in unfinished(connection):
             raise CommandError(f"{entry} is not finished. To finish it, {remedy(entry)}.")
+
+    def tell_machines(self, failed: ReplayFailed) -> None:
+        """Tell where it failed in one transaction; batches tell of each schema by themselves."""
+        if isinstance(self.progress, Events):
+            facts = Failure(failed.schema, failed.reason, failed.statement)._asdict()
+            self.progress.say(f"Schema {failed.schema!r} failed: {failed.reason}", **facts)
 
     def migrate_in_turn(self, turn: Turn, *args: Any, **options: Any) -> None:
         """Let Django migrate; when another process did so meanwhile, with another plan."""
