@@ -195,7 +195,8 @@ class Batches:
         if is_busy(failed) and journal.put_back(connection, entry, failed.schema) < ATTEMPTS:
             return
         failure = Failure(failed.schema, failed.reason, failed.statement)
-        journal.mark_failed(connection, self.entry, failure)
+        if not journal.mark_failed(connection, self.entry, failure):
+            return
         with self._lock:
             self.manner.progress.say(
                 f"Schema {failure.schema!r} failed: {failure.error}", **failure._asdict()

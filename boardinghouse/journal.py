@@ -146,13 +146,18 @@ def mark_done(connection: DatabaseWrapper, entry: Entry, names: list[str]) -> No
     ask(connection, query, [*entry.key, entry.segment, names])
 
 
-def mark_failed(connection: DatabaseWrapper, entry: Entry, failure: Failure) -> None:
-    """Write down why a schema could not do the segment."""
-    ask(
-        connection,
-        f"UPDATE public.{PENDING} SET error = %s, statement = %s"
-        f" WHERE {OF_SEGMENT} AND schema = %s",
-        [failure.error, failure.statement, *entry.key, entry.segment, failure.schema],
+def mark_failed(connection: DatabaseWrapper, entry: Entry, failure: Failure) -> bool:
+    """Write down why a schema could not do the segment; return whether nobody had yet.
+
+    Two workers may have had it in turn.
+    """
+    return bool(
+        ask(
+            connection,
+            f"UPDATE public.{PENDING} SET error = %s, statement = %s"
+            f" WHERE {OF_SEGMENT} AND schema = %s AND error IS NULL RETURNING 1",
+            [failure.error, failure.statement, *entry.key, entry.segment, failure.schema],
+        )
     )
 
 

@@ -179,6 +179,17 @@ def test_who_had_to_wait_comes_after_the_others(schemata):
     assert journal.count_behind(connection, entry) == 3
 
 
+def test_a_failure_that_two_workers_meet_is_noted_once(schemata):
+    leave_behind("a", "b")
+    entry = entry_of("0001_initial")
+    first, second = Failure("b", "broken", "SELECT 1"), Failure("b", "broken still", "SELECT 1")
+
+    noted = [journal.mark_failed(connection, entry, each) for each in (first, second)]
+
+    assert noted == [True, False]
+    assert journal.failures(connection, entry) == [first]
+
+
 def test_in_the_next_run_failures_are_tried_again_and_what_is_gone_is_not(schemata):
     leave_behind("a", "b", "gone")
     entry = entry_of("0001_initial")
