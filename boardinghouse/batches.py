@@ -146,14 +146,17 @@ class Batches:
         return bool(names)
 
     def _replay_one(self, connection: DatabaseWrapper, name: str) -> None:
+        """Replay in one schema, unless another worker has by now."""
+        names: list[str] = []
         try:
             with transaction.atomic(using=connection.alias):
                 if journal.take_one(connection, self.entry, name):
-                    self._replay_in(connection, [name])
+                    names = [name]
+                self._replay_in(connection, names)
         except ReplayFailed as failed:
             self._note(connection, failed)
         else:
-            self._advance(1)
+            self._advance(len(names))
 
     def _replay_in(self, connection: DatabaseWrapper, names: list[str]) -> None:
         if names:

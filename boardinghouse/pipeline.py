@@ -96,7 +96,7 @@ def send(connection: DatabaseWrapper, raw: Any, chunk: list[Step]) -> None:
     """Send statements in one pipeline and await all that they answer."""
     cursors: list[Any] = []
     try:
-        with connection.wrap_database_errors, raw.pipeline():
+        with connection.wrap_database_errors, quiet_pipeline(raw):
             for step in chunk:
                 cursor = raw.cursor()
                 cursors.append(cursor)
@@ -106,6 +106,26 @@ def send(connection: DatabaseWrapper, raw: Any, chunk: list[Step]) -> None:
         done = sum(1 for cursor in cursors if cursor.pgresult is not None)
         failed = chunk[min(done, len(chunk) - 1)]
         raise ReplayFailed(failed.schema or "public", failed.statement, error) from error
+
+
+@contextmanager
+def quiet_pipeline(raw: Any) -> Iterator[None]:
+    """Run a block in a pipeline, and raise the error that came first.
+
+    When its end, too, raises one, psycopg would log a warning.
+    """
+    first: list[psycopg.Error] = []
+    try:
+        with raw.pipeline():
+            try:
+                yield
+            except psycopg.Error as error:
+                first.append(error)
+    except psycopg.Error:
+        if not first:
+            raise
+    if first:
+        raise first[0]
 
 
 def run_one(connection: DatabaseWrapper, step: Step) -> None:

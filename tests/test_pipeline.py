@@ -77,6 +77,17 @@ def test_the_schema_and_the_statement_that_failed_are_named(schemata, monkeypatc
     assert having("x") == ["b"]
 
 
+@pytest.mark.parametrize("count", [1, 3000], ids=["at the end", "while it sends"])
+def test_a_failure_is_no_reason_for_a_warning(schemata, caplog, monkeypatch, count):
+    monkeypatch.setattr(pipeline, "MESSAGES", 10**5)
+
+    with pytest.raises(ReplayFailed) as caught, transaction.atomic():
+        pipeline.run(connection, NAMES, ["SELECT 1 / 0", *["SELECT repeat('x', 9999)"] * count])
+
+    assert (caught.value.schema, caught.value.statement) == ("a", "SELECT 1 / 0")
+    assert caplog.records == []
+
+
 def test_the_right_schema_is_reached_afterwards(schemata):
     with override("a"):
         Kind.objects.filter(name="lion").update(latin="panthera leo")
