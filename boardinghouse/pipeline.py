@@ -133,5 +133,7 @@ def run_one(connection: DatabaseWrapper, step: Step) -> None:
     try:
         with working_in(step.schema), connection.cursor() as cursor:
             cursor.execute(step.statement)
+        if not statements.keeps_path(step.statement):
+            connection.forget_path()
     except DatabaseError as error:
         raise ReplayFailed(step.schema or "public", step.statement, error) from error

@@ -40,6 +40,7 @@ def test_what_cannot_be_split_runs_too(schemata):
     assert having("x") == having("y") == NAMES
 
 
+@pytest.mark.parametrize("has_pipeline", [True, False])
 @pytest.mark.parametrize(
     "moving",
     [
@@ -48,7 +49,11 @@ def test_what_cannot_be_split_runs_too(schemata):
         "SELECT set_config('search_path', 'a', false)",
     ],
 )
-def test_a_statement_that_moves_the_path_moves_it_for_itself_alone(schemata, moving):
+def test_a_statement_that_moves_the_path_moves_it_for_itself_alone(
+    schemata, monkeypatch, moving, has_pipeline
+):
+    monkeypatch.setattr("psycopg.Pipeline.is_supported", lambda: has_pipeline)
+
     pipeline.run(connection, NAMES, [moving, ADD, "CREATE TABLE free (id int)"])
 
     assert having("x") == NAMES

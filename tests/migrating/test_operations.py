@@ -309,6 +309,15 @@ def test_sql_that_would_end_the_transaction_is_refused_before_anything_is_kept(f
     assert not any("x" in columns_of(name, "farm_pen") for name in EVERYWHERE)
 
 
+def test_sql_that_moves_the_path_moves_it_for_itself_alone(farm):
+    moving = "SELECT set_config('search_path', 'public', false)"
+
+    farm.apply(PerSchema(m.RunSQL([moving, "CREATE TABLE farm_log (id int)"])))
+
+    assert all("farm_log" in tables_in(name) for name in EVERYWHERE)
+    assert "farm_log" not in tables_in("public")
+
+
 def test_shared_sql_may_not_end_it_either(farm):
     with pytest.raises(ForeignTransaction), transaction.atomic():
         farm.apply(Shared(m.RunSQL("DELETE FROM farm_region; COMMIT")))

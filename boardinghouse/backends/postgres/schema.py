@@ -31,7 +31,7 @@ from boardinghouse.sharing import (
     is_shared_model,
     private_tables,
 )
-from boardinghouse.statements import find_control
+from boardinghouse.statements import find_control, keeps_path
 
 ACTIONS = (
     "alter_db_table_comment",
@@ -147,8 +147,14 @@ class DatabaseSchemaEditor(ParentEditor):
             self.ensure_template()
             citus.keep_reference_tables(self.connection, statement)
         if not self.recorder.recalls("execute", place or "public", statement):
-            run = super().execute
-            self.recorder.execute(statement, place, lambda: run(statement, None))
+            execute = super().execute
+
+            def run() -> None:
+                execute(statement, None)
+                if not keeps_path(statement):
+                    self.connection.forget_path()
+
+            self.recorder.execute(statement, place, run)
         if place is not None and table is not None:
             self._note_join(table)
 
