@@ -17,15 +17,16 @@ COMPOUNDS = (
     re.compile(rf"({IMMEDIATE}); (.+)\Z", re.DOTALL),
     re.compile(rf"(.+); ({IMMEDIATE})\Z", re.DOTALL),
 )
-#: What PostgreSQL reads as one piece, whatever is in it; a comment within a comment apart, and
-#: strings with backslashes. https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+#: What PostgreSQL reads as one piece, whatever is in it (a literal may be megabytes, so nothing
+#: is tried twice); a comment within a comment apart, and strings with backslashes.
+#: https://www.postgresql.org/docs/current/sql-syntax-lexical.html
 OPAQUE = re.compile(
     r"""
-    '(?:[^'\\]|'')*'
-    | "(?:[^"]|"")*"
+    '[^'\\]*+(?:''[^'\\]*+)*+'
+    | "[^"]*+(?:""[^"]*+)*+"
     | (?<![\w$])\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$
     | --[^\n\r]*
-    | /\*(?:(?!/\*).)*?\*/
+    | /\*[^/*]*+(?:(?:/(?!\*)|\*(?!/))[^/*]*+)*+\*/
     """,
     re.DOTALL | re.VERBOSE,
 )

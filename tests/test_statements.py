@@ -1,5 +1,7 @@
 """Splitting SQL where it is sure, and leaving it whole where it is not."""
 
+import tracemalloc
+
 import pytest
 
 from boardinghouse.statements import find_control, is_alone, is_single, keeps_path, split
@@ -86,6 +88,17 @@ def test_one_statement_with_semicolons_in_it_is_one():
     assert is_single("DO $$ BEGIN PERFORM 1; END $$;")
     assert is_single("SELECT 1 /* ; */")
     assert not is_single("SELECT 1; SELECT 2")
+
+
+def test_a_literal_of_megabytes_takes_no_memory_to_speak_of():
+    literal = "SELECT '" + "it''s " * 200_000 + "'"
+    tracemalloc.start()
+
+    assert split(f"{literal}; SELECT 2") == [literal, "SELECT 2"]
+
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20 * len(literal)
 
 
 @pytest.mark.parametrize(
