@@ -8,15 +8,21 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.core.management import call_command
 from django.db import DatabaseError, connection, models
-from django.db.migrations import Migration, RunPython, RunSQL
+from django.db.migrations import Migration, RunPython, RunSQL, SeparateDatabaseAndState
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from boardinghouse import journal
 from boardinghouse.batches import run_outside
-from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata, ReplayFailed
+from boardinghouse.exceptions import (
+    LockBudgetExceeded,
+    OccupiedSchemata,
+    ReplayFailed,
+    SchemataBehind,
+)
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
+from boardinghouse.operations import PerSchema, Shared
 from boardinghouse.receivers import with_checkpoints
 from boardinghouse.schema import get_active_schema_name, override
 from tests.catalog import (
@@ -30,7 +36,8 @@ from tests.catalog import (
     tables_in,
     views_in,
 )
-from tests.migrating.farm import Farm, private, start
+from tests.conftest import Boom
+from tests.migrating.farm import Farm, private, shared, start
 from tests.zoo.models import Animal, Kind
 
 NAMES = ("a", "b")
@@ -470,6 +477,41 @@ def test_what_wants_no_transaction_has_none_outside_of_them(statement):
     ]
     indexed = ["vat_i" in indexes_of(name, "vat_cow") for name in EVERYWHERE]
     assert indexed == ["INDEX" in statement] * 3
+
+    herd.unapply()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("wrapper", [PerSchema, Shared])
+def test_python_that_had_the_editor_ask_the_catalog_is_gone_on_with(wrapper):
+    Schema.objects.mass_create(*NAMES)
+    herd = Farm(twin=False, label="yak")
+    name = ("name", models.CharField(max_length=9, unique=True))
+    herd.apply(private("Cow", name), shared("Owner", name))
+    broken = {"b"}
+
+    def loosen(apps, editor):
+        model = apps.get_model("yak", "Cow" if wrapper is PerSchema else "Owner")
+        field = models.CharField(max_length=9)
+        field.set_attributes_from_name("name")
+        editor.alter_field(model, model._meta.get_field("name"), field)
+
+    def stop(apps, editor):
+        if get_active_schema_name() in broken:
+            raise Boom
+
+    operations = [
+        SeparateDatabaseAndState([wrapper(RunPython(loosen)), PerSchema(RunPython(stop))])
+    ]
+    with pytest.raises(SchemataBehind):
+        apply_alone(herd, *operations)
+    broken.clear()
+    apply_alone(herd, *operations)
+
+    of_cows = [bool("name" in str(indexes_of(each, "yak_cow"))) for each in EVERYWHERE]
+    assert of_cows == [wrapper is Shared] * 3
+    assert ("name" in str(indexes_of("public", "yak_owner"))) == (wrapper is PerSchema)
+    assert not journal.is_there(connection)
 
     herd.unapply()
 

@@ -278,7 +278,7 @@ class DatabaseSchemaEditor(ParentEditor):
                 return find(model, *args, **kwargs)
 
         question = f"constraints of {model._meta.db_table}: {args} {sorted(kwargs.items())}"
-        return list(self.recorder.answer(question, ask))
+        return list(self._answer(question, ask))
 
     def _get_sequence_name(self, table: str, column: str) -> str | None:
         find = super()._get_sequence_name  # type: ignore[misc]
@@ -287,8 +287,12 @@ class DatabaseSchemaEditor(ParentEditor):
             with self._looking():
                 return find(table, column)
 
-        found = self.recorder.answer(f"sequence of {table}.{column}", ask)
+        found = self._answer(f"sequence of {table}.{column}", ask)
         return None if found is None else str(found)
+
+    def _answer(self, question: str, ask: Callable[[], Any]) -> Any:
+        """Return what the catalog says; of a block with a place of its own nothing is journaled."""
+        return ask() if self._is_placed else self.recorder.answer(question, ask)
 
     def _looking(self) -> working_in:
         if self._is_placed:
