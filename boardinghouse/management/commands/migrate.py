@@ -99,8 +99,13 @@ class Command(migrate.Command):
     def migrate_in_turn(self, turn: Turn, *args: Any, **options: Any) -> None:
         """Let Django migrate; when another process did so meanwhile, with another plan."""
 
+        seen: Any = None
+
         def take(plan: Any, using: str, **kwargs: Any) -> None:
-            if using == turn.connection.alias:
+            nonlocal seen
+            # Each app is told of the same plan.
+            if using == turn.connection.alias and plan is not seen:
+                seen = plan
                 turn.take_for(plan)
                 refuse_contrary_plan(turn.connection, plan)
 
