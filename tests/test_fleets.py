@@ -424,6 +424,19 @@ def test_another_direction_waits_until_the_first_is_finished(project):
     assert "library.0002_shelf is not finished. To finish it, type `manage.py migrate" in told
 
 
+def test_an_unfinished_first_migration_is_not_taken_for_one_that_is_applied(project):
+    project.manage("migrate", "library", "zero", "-v", "0")
+    project.query("CREATE TABLE c.library_book ()")
+    project.manage("migrate", "library", "0001", "--batch-size", "1", code=1)
+    project.query("DROP TABLE c.library_book")
+
+    told = project.manage("migrate", "library", "0001", "--fake-initial")
+
+    assert "library.0001_initial was interrupted" in told
+    assert rows(project) == [[], [], [], []]
+    assert_finished(project, "0001_initial")
+
+
 @pytest.mark.parametrize("target", [("library", "zero"), ("auth", "zero")])
 def test_what_an_unfinished_migration_stands_on_is_not_unapplied(project, target):
     project.query("ALTER TABLE c.library_book ADD COLUMN shelf text")

@@ -107,7 +107,7 @@ class Command(migrate.Command):
             if using == turn.connection.alias and plan is not seen:
                 seen = plan
                 turn.take_for(plan)
-                refuse_contrary_plan(turn.connection, plan)
+                heed_unfinished(turn.connection, plan)
 
         pre_migrate.connect(take)
         try:
@@ -147,10 +147,17 @@ class Command(migrate.Command):
                 self.progress.say(f"{entry} was interrupted; that is forgotten, as you say so.")
 
 
-def refuse_contrary_plan(connection: Any, plan: Any) -> None:
-    """Raise JournalMismatch for a plan that goes against what was interrupted."""
+def heed_unfinished(connection: Any, plan: Any) -> None:
+    """Raise JournalMismatch for a plan that goes against what was interrupted.
+
+    What is unfinished is not done, whatever ``--fake-initial`` finds in the template.
+    """
     if plan and (entries := unfinished(connection)):
         refuse_contrary(plan, entries, MigrationLoader(connection).graph)
+        keys = {entry.key for entry in entries}
+        for migration, _backwards in plan:
+            if (migration.app_label, migration.name) in keys:
+                migration.initial = False
 
 
 def refuse_empty(connection: Any) -> None:
