@@ -187,6 +187,11 @@ def count_behind(connection: DatabaseWrapper, entry: Entry) -> int:
     return int(ask(connection, query, [*entry.key, entry.segment])[0][0])
 
 
+def is_done(connection: DatabaseWrapper, entry: Entry) -> bool:
+    """Tell whether nothing of a migration is left to do, in no schema."""
+    return entry.position == len(entry.operations) and not count_behind(connection, entry)
+
+
 def forget(connection: DatabaseWrapper, app: str, name: str) -> None:
     """Delete what there is about a migration, and the tables with the last of it."""
     if is_there(connection):

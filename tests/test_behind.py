@@ -1,6 +1,7 @@
 """B11: a request into a schema that the running code's migrations have not reached."""
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -165,6 +166,25 @@ def test_what_is_written_is_read_again(schemata):
 
     assert journal.unfinished(connection) == [entry]
     assert journal.find(connection, "testapp", "0002_other") is None
+
+
+def test_a_migration_that_was_done_and_recorded_is_not_unfinished(schemata):
+    leave_behind("a", "b")
+    with pytest.raises(CommandError, match="0001_initial is not finished"):
+        call_command("migrate", verbosity=0)
+
+    journal.mark_done(connection, entry_of("0001_initial"), ["a", "b"])
+    call_command("migrate", verbosity=0)
+
+    assert not journal.is_there(connection)
+
+
+def test_one_that_was_unapplied_and_forgotten_is_not_either(schemata):
+    journal.write(connection, entry_of("0002_gone")._replace(backwards=True))
+
+    call_command("migrate", verbosity=0)
+
+    assert not journal.is_there(connection)
 
 
 def test_who_had_to_wait_comes_after_the_others(schemata):
