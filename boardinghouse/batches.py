@@ -22,6 +22,7 @@ from boardinghouse.names import TEMPLATE, quote
 from boardinghouse.patience import ATTEMPTS, is_busy, limit_waiting
 from boardinghouse.progress import Progress, Task
 from boardinghouse.schema import working_in
+from boardinghouse.statements import without_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +37,14 @@ LARGEST = 100
 #: Checks that are put off to the end of a transaction are made for each schema by itself.
 CHECK = ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
 
-CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
+#: How an index is named: in quotes, or folded to lower case.
+INDEX = r'(?:"((?:[^"]|"")+)"|([\w$]+))'
 NEW_INDEX = re.compile(
-    r"\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?"
-    r'(?:"((?:[^"]|"")+)"|(\w+))',
+    r"\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(?!ON\b)" + INDEX,
     re.IGNORECASE,
+)
+OLD_INDEX = re.compile(
+    rf"\s*DROP\s+INDEX\s+CONCURRENTLY\s+{INDEX}\s*(?:CASCADE|RESTRICT)?[\s;]*\Z", re.IGNORECASE
 )
 
 
@@ -142,14 +146,17 @@ class Batches:
         return bool(names)
 
     def _replay_one(self, connection: DatabaseWrapper, name: str) -> None:
+        """Replay in one schema, unless another worker has by now."""
+        names: list[str] = []
         try:
             with transaction.atomic(using=connection.alias):
                 if journal.take_one(connection, self.entry, name):
-                    self._replay_in(connection, [name])
+                    names = [name]
+                self._replay_in(connection, names)
         except ReplayFailed as failed:
             self._note(connection, failed)
         else:
-            self._advance(1)
+            self._advance(len(names))
 
     def _replay_in(self, connection: DatabaseWrapper, names: list[str]) -> None:
         if names:
@@ -191,7 +198,8 @@ class Batches:
         if is_busy(failed) and journal.put_back(connection, entry, failed.schema) < ATTEMPTS:
             return
         failure = Failure(failed.schema, failed.reason, failed.statement)
-        journal.mark_failed(connection, self.entry, failure)
+        if not journal.mark_failed(connection, self.entry, failure):
+            return
         with self._lock:
             self.manner.progress.say(
                 f"Schema {failure.schema!r} failed: {failure.error}", **failure._asdict()
@@ -210,17 +218,26 @@ def run_outside(
 
     An index that an interrupted or failed CREATE INDEX CONCURRENTLY left is dropped first. One
     that is as the template's is not made again; in the template itself, when an interrupted
-    run had begun it.
+    run had begun it. One that is gone is not dropped again.
     """
-    found = NEW_INDEX.match(statement)
-    if found:
-        place, index = name or "public", (found[1] or found[2]).replace('""', '"')
+    text, place = without_comments(statement), name or "public"
+    may_be_done = was_begun or place not in (TEMPLATE, "public")
+    if found := NEW_INDEX.match(text):
+        index = index_named(found)
         is_valid, is_ours = look_at_index(connection, place, index)
-        if is_valid and (was_begun or (is_ours and place not in (TEMPLATE, "public"))):
+        if is_valid and may_be_done and (was_begun or is_ours):
             return
         if is_valid is False:
             drop_index(connection, place, index)
+    found = OLD_INDEX.match(text)
+    if found and may_be_done and look_at_index(connection, place, index_named(found))[0] is None:
+        return
     pipeline.run_one(connection, pipeline.Step(name, statement))
+
+
+def index_named(found: re.Match[str]) -> str:
+    """Return the name that PostgreSQL reads in a statement."""
+    return found[1].replace('""', '"') if found[1] else found[2].lower()
 
 
 def look_at_index(connection: DatabaseWrapper, name: str, index: str) -> tuple[bool | None, bool]:

@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.db.models import DO_NOTHING, Model, deletion
 from django.utils.module_loading import import_string
+from psycopg import IsolationLevel
 
 from boardinghouse import shared_constraints
 from boardinghouse.conf import conf
@@ -42,6 +43,8 @@ KEY_FUNCTION = "boardinghouse.contrib.cache.make_key"
 DJANGOS_KEY_FUNCTION = "django.core.cache.backends.base.default_key_func"
 #: Django 6.1 knows more of these than the one.
 LEFT_TO_POSTGRESQL = getattr(deletion, "SKIP_COLLECTION", frozenset({DO_NOTHING}))
+#: Transactions that see only what was there when they began.
+BLIND_LEVELS = (IsolationLevel.REPEATABLE_READ, IsolationLevel.SERIALIZABLE)
 TWO_CACHES = (
     f"Have two: CACHES['default'] with 'KEY_FUNCTION': {KEY_FUNCTION!r}, and CACHES['sessions'] "
     "without it, in another LOCATION; and SESSION_CACHE_ALIAS = 'sessions'."
@@ -51,6 +54,7 @@ TWO_CACHES = (
 def register_all() -> None:
     for check in (
         check_engine,
+        check_isolation,
         check_middleware,
         check_installed_apps,
         check_context_processor,
@@ -83,6 +87,19 @@ def check_engine(**kwargs: Any) -> Iterator[CheckMessage]:
             "name that one in BOARDINGHOUSE_BASE_BACKEND.",
             id="boardinghouse.E001",
         )
+
+
+def check_isolation(**kwargs: Any) -> Iterator[CheckMessage]:
+    for alias in connections:
+        level = connections[alias].settings_dict.get("OPTIONS", {}).get("isolation_level")
+        if hasattr(connections[alias], "apply_schema") and level in BLIND_LEVELS:
+            yield checks.Error(
+                f"The transactions of the database {alias!r} see nothing that was done after they "
+                "began: a schema that is created while a migration begins would not be migrated.",
+                hint=f"Remove 'isolation_level' from DATABASES[{alias!r}]['OPTIONS']. A "
+                "transaction of yours that needs another one can say SET TRANSACTION.",
+                id="boardinghouse.E016",
+            )
 
 
 def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:

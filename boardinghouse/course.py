@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -34,11 +34,7 @@ class Course:
     def go_on_from(self, before: Entry) -> None:
         """Take up what an earlier run left. Raises JournalMismatch if the file was changed."""
         if before.backwards != self.backwards:
-            direction = "unapplied" if before.backwards else "applied"
-            raise JournalMismatch(
-                f"{self} was being {direction} when that was interrupted. Finish that first: "
-                f"{remedy(before)}."
-            )
+            raise JournalMismatch(finish_first(before))
         begun = before.position + bool(before.transcript)
         pairs = zip_longest(before.operations, self.operations, fillvalue="nothing more")
         for then, now in islice(pairs, begun):
@@ -113,6 +109,30 @@ class Course:
             size,
             workers,
         )
+
+
+def refuse_contrary(plan: Any, unfinished: Iterable[Entry], graph: Any) -> None:
+    """Raise JournalMismatch for a plan that goes against an interrupted migration.
+
+    What is being applied stands on all before it, which may not be unapplied; on what is being
+    unapplied nothing may be applied.
+    """
+    ways = {(migration.app_label, migration.name): backwards for migration, backwards in plan}
+    for entry in unfinished:
+        find = graph.backwards_plan if entry.backwards else graph.forwards_plan
+        # Without its file nobody knows what it stands on.
+        related = find(entry.key) if entry.key in graph.nodes else list(ways)
+        if any(ways.get(key, entry.backwards) is not entry.backwards for key in related):
+            raise JournalMismatch(finish_first(entry))
+
+
+def finish_first(entry: Entry) -> str:
+    """Say that a migration was interrupted on its way, and what to type."""
+    direction = "unapplied" if entry.backwards else "applied"
+    return (
+        f"{entry} was being {direction} when that was interrupted. Finish that first: "
+        f"{remedy(entry)}."
+    )
 
 
 def remedy(entry: Entry) -> str:

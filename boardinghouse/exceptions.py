@@ -130,6 +130,18 @@ class AmbiguousOperation(BoardinghouseError, CommandError):
     """A migration operation does not say whether it means shared or private tables."""
 
 
+class ForeignTransaction(BoardinghouseError, CommandError):
+    """The SQL of a migration begins or ends a transaction."""
+
+    def __init__(self, word: str, statement: str) -> None:
+        self.statement = statement
+        super().__init__(
+            f"This SQL says {word}, and the transactions of a migration are not its own: what the "
+            "template has done would be kept, and the schemata would never do it. Leave BEGIN and "
+            f"COMMIT out; each schema has a transaction.\nStatement: {statement}"
+        )
+
+
 class AdoptionRequired(BoardinghouseError, CommandError):
     """Private tables are still in public."""
 

@@ -17,6 +17,7 @@ from boardinghouse.journal import JOURNAL, PENDING
 from boardinghouse.names import TEMPLATE, quote
 from boardinghouse.progress import Progress
 from boardinghouse.schema import working_in
+from boardinghouse.statements import is_single, without_comments
 
 if TYPE_CHECKING:
     from boardinghouse.backends.postgres.base import DatabaseWrapper
@@ -71,7 +72,7 @@ def replay(connection: DatabaseWrapper, names: list[str], script: list[str]) -> 
     if not connection.in_atomic_block:
         pipeline.run(connection, names, script)
         return
-    writes = any(map(WRITING.match, script))
+    writes = any(map(may_write, script))
 
     def attempt(order: list[str]) -> None:
         left = list(order)
@@ -83,6 +84,11 @@ def replay(connection: DatabaseWrapper, names: list[str], script: list[str]) -> 
                 task.advance(len(some))
 
     all_or_none(connection, names, attempt)
+
+
+def may_write(statement: str) -> bool:
+    """Tell whether a statement's locks may depend on the rows that it meets."""
+    return not is_single(statement) or bool(WRITING.match(without_comments(statement)))
 
 
 def run_in_each(connection: DatabaseWrapper, names: list[str], run: Callable[[str], None]) -> None:

@@ -146,13 +146,18 @@ def mark_done(connection: DatabaseWrapper, entry: Entry, names: list[str]) -> No
     ask(connection, query, [*entry.key, entry.segment, names])
 
 
-def mark_failed(connection: DatabaseWrapper, entry: Entry, failure: Failure) -> None:
-    """Write down why a schema could not do the segment."""
-    ask(
-        connection,
-        f"UPDATE public.{PENDING} SET error = %s, statement = %s"
-        f" WHERE {OF_SEGMENT} AND schema = %s",
-        [failure.error, failure.statement, *entry.key, entry.segment, failure.schema],
+def mark_failed(connection: DatabaseWrapper, entry: Entry, failure: Failure) -> bool:
+    """Write down why a schema could not do the segment; return whether nobody had yet.
+
+    Two workers may have had it in turn.
+    """
+    return bool(
+        ask(
+            connection,
+            f"UPDATE public.{PENDING} SET error = %s, statement = %s"
+            f" WHERE {OF_SEGMENT} AND schema = %s AND error IS NULL RETURNING 1",
+            [failure.error, failure.statement, *entry.key, entry.segment, failure.schema],
+        )
     )
 
 
@@ -180,6 +185,11 @@ def count_behind(connection: DatabaseWrapper, entry: Entry) -> int:
     """Return how many schemata have yet to do an entry's segment."""
     query = f"SELECT count(*) FROM public.{PENDING} WHERE {OF_SEGMENT} AND NOT is_done"
     return int(ask(connection, query, [*entry.key, entry.segment])[0][0])
+
+
+def is_done(connection: DatabaseWrapper, entry: Entry) -> bool:
+    """Tell whether nothing of a migration is left to do, in no schema."""
+    return entry.position == len(entry.operations) and not count_behind(connection, entry)
 
 
 def forget(connection: DatabaseWrapper, app: str, name: str) -> None:

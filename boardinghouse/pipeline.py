@@ -46,10 +46,20 @@ def run(connection: DatabaseWrapper, names: list[str], script: list[str]) -> Non
 def run_single(connection: DatabaseWrapper, names: list[str], script: list[str]) -> None:
     """Run statements, each of them certainly no more than one, in the transaction that is open."""
     if psycopg.Pipeline.is_supported():
-        steps = (Step(name, each) for name in names for each in (set_path(name), *script))
-        run_pipelined(connection, steps)
+        run_pipelined(connection, steps_of(names, script))
     else:
         run_one_by_one(connection, names, script)
+
+
+def steps_of(names: list[str], script: list[str]) -> Iterator[Step]:
+    """Yield a script's steps in every schema, the path set wherever it may be another's."""
+    keeps = list(map(statements.keeps_path, script))
+    needs_path = [not kept for kept in (False, *keeps)]
+    for name in names:
+        for statement, is_needed in zip(script, needs_path, strict=False):
+            if is_needed:
+                yield Step(name, set_path(name))
+            yield Step(name, statement)
 
 
 def run_one_by_one(connection: DatabaseWrapper, names: list[str], script: list[str]) -> None:
@@ -86,7 +96,7 @@ def send(connection: DatabaseWrapper, raw: Any, chunk: list[Step]) -> None:
     """Send statements in one pipeline and await all that they answer."""
     cursors: list[Any] = []
     try:
-        with connection.wrap_database_errors, raw.pipeline():
+        with connection.wrap_database_errors, quiet_pipeline(raw):
             for step in chunk:
                 cursor = raw.cursor()
                 cursors.append(cursor)
@@ -98,10 +108,32 @@ def send(connection: DatabaseWrapper, raw: Any, chunk: list[Step]) -> None:
         raise ReplayFailed(failed.schema or "public", failed.statement, error) from error
 
 
+@contextmanager
+def quiet_pipeline(raw: Any) -> Iterator[None]:
+    """Run a block in a pipeline, and raise the error that came first.
+
+    When its end, too, raises one, psycopg would log a warning.
+    """
+    first: list[psycopg.Error] = []
+    try:
+        with raw.pipeline():
+            try:
+                yield
+            except psycopg.Error as error:
+                first.append(error)
+    except psycopg.Error:
+        if not first:
+            raise
+    if first:
+        raise first[0]
+
+
 def run_one(connection: DatabaseWrapper, step: Step) -> None:
     """Run one statement as a message of its own, whatever it holds."""
     try:
         with working_in(step.schema), connection.cursor() as cursor:
             cursor.execute(step.statement)
+        if not statements.keeps_path(step.statement):
+            connection.forget_path()
     except DatabaseError as error:
         raise ReplayFailed(step.schema or "public", step.statement, error) from error

@@ -17,15 +17,16 @@ COMPOUNDS = (
     re.compile(rf"({IMMEDIATE}); (.+)\Z", re.DOTALL),
     re.compile(rf"(.+); ({IMMEDIATE})\Z", re.DOTALL),
 )
-#: What PostgreSQL reads as one piece, whatever is in it; a comment within a comment apart, and
-#: strings with backslashes. https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+#: What PostgreSQL reads as one piece, whatever is in it (a literal may be megabytes, so nothing
+#: is tried twice); a comment within a comment apart, and strings with backslashes.
+#: https://www.postgresql.org/docs/current/sql-syntax-lexical.html
 OPAQUE = re.compile(
     r"""
-    '(?:[^'\\]|'')*'
-    | "(?:[^"]|"")*"
+    '[^'\\]*+(?:''[^'\\]*+)*+'
+    | "[^"]*+(?:""[^"]*+)*+"
     | (?<![\w$])\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$
-    | --[^\n]*
-    | /\*(?:(?!/\*).)*?\*/
+    | --[^\n\r]*
+    | /\*[^/*]*+(?:(?:/(?!\*)|\*(?!/))[^/*]*+)*+\*/
     """,
     re.DOTALL | re.VERBOSE,
 )
@@ -34,6 +35,25 @@ COMMENTS = ("--", "/*")
 UNSURE = re.compile(r"""['"$]|/\*|\*/""")
 #: Statements that may hold others, with semicolons outside of any quotes.
 NESTING = re.compile(r"\b(ATOMIC|RULE)\b", re.IGNORECASE)
+#: What begins or ends a transaction; savepoints do not, and BEGIN ATOMIC begins a body.
+CONTROL = re.compile(
+    r"\s*(BEGIN|COMMIT|END|ABORT|(?:START|PREPARE)\s+TRANSACTION"
+    r"|ROLLBACK(?!\s+(?:(?:WORK|TRANSACTION)\s+)?TO\b))\b",
+    re.IGNORECASE,
+)
+#: What PostgreSQL refuses in a transaction.
+ALONE = re.compile(
+    r"\s*(?:VACUUM|ALTER\s+SYSTEM|REINDEX\s+(?:\(.*?\)\s*)?(?:SCHEMA|DATABASE|SYSTEM)"
+    r"|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE)"
+    r"|(?:CREATE|DROP|REINDEX|ALTER)\b.*\bCONCURRENTLY)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+#: Procedures and blocks may end transactions by themselves, if they are in none.
+PROCEDURE = re.compile(r"\s*(?:CALL\b|DO\b.*\b(?:COMMIT|ROLLBACK)\b)", re.IGNORECASE | re.DOTALL)
+#: What leaves the search path as it is, whatever it calls.
+KEEPING = re.compile(
+    r"\s*(?:ALTER|CREATE|DROP|COMMENT|INSERT|UPDATE|DELETE|SET\s+CONSTRAINTS)\b", re.IGNORECASE
+)
 
 
 def split(sql: str) -> list[str]:
@@ -57,6 +77,29 @@ def is_single(sql: str) -> bool:
     return ";" not in bare(sql) or (";" not in text and not is_unsure(text))
 
 
+def find_control(sql: str) -> str | None:
+    """Return the first word in a string that begins or ends a transaction, or None.
+
+    Where it is not sure what is a statement, no further.
+    """
+    text = masked(sql)
+    ends = [found.start() for sign in (UNSURE, NESTING) if (found := sign.search(text))]
+    for statement in text[: min(ends, default=len(text))].split(";"):
+        if found := CONTROL.match(statement):
+            return found[1].upper()
+    return None
+
+
+def is_alone(sql: str) -> bool:
+    """Tell whether a statement must, or may want to, run outside of any transaction."""
+    return bool(ALONE.match(masked(sql)) or PROCEDURE.match(without_comments(sql)))
+
+
+def keeps_path(sql: str) -> bool:
+    """Tell whether a statement certainly leaves the search path as it is."""
+    return bool(KEEPING.match(sql)) and "search_path" not in sql.lower()
+
+
 def is_unsure(text: str) -> bool:
     """Tell whether a masked text has semicolons that may be anything."""
     return bool(UNSURE.search(text) or NESTING.search(text))
@@ -76,6 +119,11 @@ def masked(sql: str) -> str:
     return OPAQUE.sub(
         lambda found: (" " if found[0].startswith(COMMENTS) else "x") * len(found[0]), sql
     )
+
+
+def without_comments(sql: str) -> str:
+    """Return a text with a blank in the place of each comment."""
+    return OPAQUE.sub(lambda found: " " if found[0].startswith(COMMENTS) else found[0], sql)
 
 
 def bare(sql: str) -> str:

@@ -20,6 +20,7 @@ PAUSE = 0.2
 HOLDERS = (
     "SELECT string_agg(pid::text, ', ') FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
     f" AND granted AND (classid::bigint << 32) + objid::bigint = {MIGRATE_LOCK}"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 
 
@@ -43,9 +44,8 @@ class Turn:
             self.is_taken = True
             return False
         (pids,) = ask(self.connection, HOLDERS)[0]
-        self.progress.say(
-            f"Another migrate is at work on this database (PostgreSQL's process {pids}). Waiting."
-        )
+        who = f" (PostgreSQL's process {pids})" if pids else ""  # it may have ended by now
+        self.progress.say(f"Another migrate is at work on this database{who}. Waiting.")
         while not _try(self.connection):
             time.sleep(PAUSE)
         self.is_taken = True

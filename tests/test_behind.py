@@ -1,6 +1,7 @@
 """B11: a request into a schema that the running code's migrations have not reached."""
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -167,6 +168,25 @@ def test_what_is_written_is_read_again(schemata):
     assert journal.find(connection, "testapp", "0002_other") is None
 
 
+def test_a_migration_that_was_done_and_recorded_is_not_unfinished(schemata):
+    leave_behind("a", "b")
+    with pytest.raises(CommandError, match="0001_initial is not finished"):
+        call_command("migrate", verbosity=0)
+
+    journal.mark_done(connection, entry_of("0001_initial"), ["a", "b"])
+    call_command("migrate", verbosity=0)
+
+    assert not journal.is_there(connection)
+
+
+def test_one_that_was_unapplied_and_forgotten_is_not_either(schemata):
+    journal.write(connection, entry_of("0002_gone")._replace(backwards=True))
+
+    call_command("migrate", verbosity=0)
+
+    assert not journal.is_there(connection)
+
+
 def test_who_had_to_wait_comes_after_the_others(schemata):
     leave_behind("a", "b", "c")
     entry = entry_of("0001_initial")
@@ -177,6 +197,17 @@ def test_who_had_to_wait_comes_after_the_others(schemata):
     assert journal.take(connection, entry, 9) == ["c", "a"]
     assert journal.failures(connection, entry) == [("b", "broken", "SELECT 1")]
     assert journal.count_behind(connection, entry) == 3
+
+
+def test_a_failure_that_two_workers_meet_is_noted_once(schemata):
+    leave_behind("a", "b")
+    entry = entry_of("0001_initial")
+    first, second = Failure("b", "broken", "SELECT 1"), Failure("b", "broken still", "SELECT 1")
+
+    noted = [journal.mark_failed(connection, entry, each) for each in (first, second)]
+
+    assert noted == [True, False]
+    assert journal.failures(connection, entry) == [first]
 
 
 def test_in_the_next_run_failures_are_tried_again_and_what_is_gone_is_not(schemata):

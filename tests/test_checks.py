@@ -6,12 +6,14 @@ from django.core.checks import run_checks
 from django.db import connection, models
 from django.test import override_settings
 from django.test.utils import isolate_apps
+from psycopg import IsolationLevel
 
 from boardinghouse import checks, ddl
 from boardinghouse.base import SharedSchemaModel
 from boardinghouse.middleware import SchemaMiddleware
 from boardinghouse.models import AbstractSchema, Schema
 from boardinghouse.names import TEMPLATE
+from tests.conftest import connected_with
 
 OURS = "boardinghouse.middleware.SchemaMiddleware"
 
@@ -62,6 +64,20 @@ def test_another_engine_is_an_error(monkeypatch):
     monkeypatch.setattr(checks, "connections", {"default": Plain()})
 
     assert ids(checks.check_engine) == ["boardinghouse.E001"]
+
+
+@pytest.mark.parametrize(
+    ("level", "found"),
+    [
+        (None, []),
+        (IsolationLevel.READ_COMMITTED, []),
+        (IsolationLevel.REPEATABLE_READ, ["boardinghouse.E016"]),
+        (IsolationLevel.SERIALIZABLE, ["boardinghouse.E016"]),
+    ],
+)
+def test_transactions_that_do_not_see_what_others_did_are_an_error(level, found):
+    with connected_with({"isolation_level": level} if level else {}):
+        assert ids(checks.check_isolation) == found
 
 
 def test_a_missing_middleware_is_an_error():

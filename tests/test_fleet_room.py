@@ -11,9 +11,12 @@ from django.db import migrations as m
 
 from boardinghouse import batches, ddl, fleet, journal
 from boardinghouse.backends.postgres.base import DatabaseWrapper
-from boardinghouse.exceptions import LockBudgetExceeded
+from boardinghouse.exceptions import LockBudgetExceeded, SchemataBehind
+from boardinghouse.journal import Entry
+from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.operations import Shared
+from boardinghouse.progress import Progress
 from boardinghouse.schema import override, working_in
 from tests.catalog import columns_of, rows, run
 from tests.conftest import connected_with
@@ -65,11 +68,20 @@ class TestRoom:
 
         assert 0 < taken <= fleet.locks_of_a_writer(connection)
 
-    def test_is_asked_for_before_statements_that_write(self, schemata, budget):
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "UPDATE testapp_account SET owner = 'x'",
+            "-- all of them\nUPDATE testapp_account SET owner = 'x'",
+            r"SET LOCAL work_mem = '8MB'; UPDATE testapp_account SET owner = E'\';'",
+        ],
+        ids=["at once", "after a comment", "among others that cannot be split"],
+    )
+    def test_is_asked_for_before_statements_that_write(self, schemata, budget, sql):
         budget(1)
 
         with pytest.raises(LockBudgetExceeded):
-            fleet.replay(connection, ["a", "b"], ["UPDATE testapp_account SET owner = 'x'"])
+            fleet.replay(connection, ["a", "b"], [sql])
         fleet.replay(connection, ["a", "b"], ["ALTER TABLE testapp_account ADD COLUMN n int"])
 
     def test_is_asked_for_before_python(self, schemata, budget):
@@ -132,7 +144,39 @@ def test_a_shared_operation_waits_for_a_busy_table_in_short_turns(settings):
         other.close()
 
 
+class Counter(Progress):
+    """Remembers the task that was shown."""
+
+    def make_task(self, *args):
+        self.seen = super().make_task(*args)
+        return self.seen
+
+
 class TestWorkers:
+    def test_count_a_schema_that_two_of_them_took_in_turn_once(self, schemata, monkeypatch):
+        Schema.objects.mass_create("c")
+        run("ALTER TABLE b.testapp_account ADD COLUMN n int")
+        script = ["ALTER TABLE testapp_account ADD COLUMN n int"]
+        entry = Entry("testapp", "0002", False, ["Add"], 1, [], 1, script, 2, 1)
+        journal.write(connection, entry)
+        journal.add_pending(connection, entry, ["a", "b", "c"])
+        take_one, shown = journal.take_one, Counter()
+
+        def take_one_late(connection, entry, name):
+            """Let another worker have done a's work by then."""
+            if name == "a":
+                with working_in("a"):
+                    run(*script)
+                journal.mark_done(connection, entry, ["a"])
+            return take_one(connection, entry, name)
+
+        monkeypatch.setattr(journal, "take_one", take_one_late)
+        with pytest.raises(SchemataBehind):
+            batches.Batches(connection, entry, batches.Manner(progress=shown)).replay(2, 1)
+
+        assert shown.seen.done == 1
+        assert ["n" in columns_of(name, "testapp_account") for name in "abc"] == [True] * 3
+
     def test_are_no_more_than_a_pool_has_connections_for(self, db):
         assert batches.connections_to_spare(connection) > 1000
         with connected_with({"pool": {"min_size": 1, "max_size": 3}}) as pooled:

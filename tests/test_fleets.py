@@ -194,6 +194,18 @@ def test_progress_is_told_in_lines_in_events_or_not_at_all(project):
     assert nothing == ""
 
 
+@pytest.mark.parametrize("options", [(), ("--batch-size", "2")], ids=["at once", "in batches"])
+def test_machines_are_told_where_it_failed(project, options):
+    project.query("ALTER TABLE c.library_book ADD COLUMN shelf text")
+
+    told = project.manage("migrate", "library", "0002", "--json", *options, code=1)
+
+    events = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    ((schema, error),) = {(each["schema"], each["error"]) for each in events if "error" in each}
+    assert schema == "c"
+    assert error == 'column "shelf" of relation "library_book" already exists'
+
+
 # Killed
 
 
@@ -410,6 +422,55 @@ def test_another_direction_waits_until_the_first_is_finished(project):
     told = project.manage("migrate", "library", "0002", code=1)
 
     assert "library.0002_shelf is not finished. To finish it, type `manage.py migrate" in told
+
+
+def test_an_unfinished_first_migration_is_not_taken_for_one_that_is_applied(project):
+    project.manage("migrate", "library", "zero", "-v", "0")
+    project.query("CREATE TABLE c.library_book ()")
+    project.manage("migrate", "library", "0001", "--batch-size", "1", code=1)
+    project.query("DROP TABLE c.library_book")
+
+    told = project.manage("migrate", "library", "0001", "--fake-initial")
+
+    assert "library.0001_initial was interrupted" in told
+    assert rows(project) == [[], [], [], []]
+    assert_finished(project, "0001_initial")
+
+
+@pytest.mark.parametrize("target", [("library", "zero"), ("auth", "zero")])
+def test_what_an_unfinished_migration_stands_on_is_not_unapplied(project, target):
+    project.query("ALTER TABLE c.library_book ADD COLUMN shelf text")
+    project.manage("migrate", "library", "0002", "--batch-size", "1", code=1)
+
+    told = project.manage("migrate", *target, code=1)
+
+    assert "library.0002_shelf was being applied when that was interrupted" in told
+    assert "`manage.py migrate library 0002_shelf`" in told
+    assert applied(project) == ["0001_initial"]
+    assert rows(project) == [[("a",)], [("b",)], [("c",)], [("d",)]]
+
+    project.query("ALTER TABLE c.library_book DROP COLUMN shelf")
+    project.manage("migrate", "library", "0002")
+
+    assert_finished(project, "0002_shelf")
+
+
+def test_nothing_is_applied_on_what_is_half_unapplied(project):
+    project.manage("migrate", "library", "0003")
+    project.query("ALTER TABLE c.library_book DROP COLUMN shelf")
+    project.manage("migrate", "library", "0001", "--batch-size", "1", code=1)
+
+    told = project.manage("migrate", code=1)
+
+    assert "library.0002_shelf was being unapplied when that was interrupted" in told
+    assert applied(project) == ["0001_initial", "0002_shelf"]
+    assert project.query("SELECT count(*) FROM library_author") == [(0,)]
+
+    project.query("ALTER TABLE c.library_book ADD COLUMN shelf text")
+    project.manage("migrate", "library", "0001")
+
+    assert applied(project) == ["0001_initial"]
+    assert shapes(project)[0] == 1
 
 
 # At the same time

@@ -8,13 +8,22 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.core.management import call_command
 from django.db import DatabaseError, connection, models
-from django.db.migrations import RunPython, RunSQL
+from django.db.migrations import Migration, RunPython, RunSQL, SeparateDatabaseAndState
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from boardinghouse.exceptions import LockBudgetExceeded, OccupiedSchemata, ReplayFailed
+from boardinghouse import journal
+from boardinghouse.batches import run_outside
+from boardinghouse.exceptions import (
+    LockBudgetExceeded,
+    OccupiedSchemata,
+    ReplayFailed,
+    SchemataBehind,
+)
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
+from boardinghouse.operations import PerSchema, Shared
+from boardinghouse.receivers import with_checkpoints
 from boardinghouse.schema import get_active_schema_name, override
 from tests.catalog import (
     catalog,
@@ -22,11 +31,13 @@ from tests.catalog import (
     difference,
     indexes_of,
     rows,
+    run,
     schema_exists,
     tables_in,
     views_in,
 )
-from tests.migrating.farm import Farm, private, start
+from tests.conftest import Boom
+from tests.migrating.farm import Farm, private, shared, start
 from tests.zoo.models import Animal, Kind
 
 NAMES = ("a", "b")
@@ -426,6 +437,121 @@ def test_python_and_sql_outside_a_transaction_run_in_every_schema():
 
     farm.unapply()
     farm.unapply()
+
+
+def make_herd(label):
+    Schema.objects.mass_create(*NAMES)
+    herd = Farm(twin=False, label=label)
+    herd.apply(private("Cow", ("name", models.CharField(max_length=9, default="x"))))
+    for name in NAMES:
+        run(f"INSERT INTO {name}.{label}_cow (name) VALUES ('{name}')")
+    return herd
+
+
+def apply_alone(herd, *operations):
+    """Apply operations as `migrate` does, with a journal, outside of transactions."""
+    migration = Migration("0002_alone", herd.label)
+    migration.atomic, migration.operations = False, operations
+    migration.operations = with_checkpoints(migration)
+    with connection.schema_editor(atomic=False) as editor:
+        migration.apply(herd.state.clone(), editor)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "VACUUM vat_cow",
+        "DO $$ BEGIN UPDATE vat_cow SET name = name || '!'; COMMIT; END $$",
+        "-- now\nCREATE INDEX CONCURRENTLY Vat_I ON vat_cow (name)",
+    ],
+)
+def test_what_wants_no_transaction_has_none_outside_of_them(statement):
+    herd = make_herd("vat")
+
+    apply_alone(herd, RunSQL(statement))
+
+    marks = ["!"] * 2 if "'!'" in statement else [""] * 2
+    assert [rows(f"SELECT name FROM {name}.vat_cow") for name in NAMES] == [
+        [(f"{name}{mark}",)] for name, mark in zip(NAMES, marks, strict=True)
+    ]
+    indexed = ["vat_i" in indexes_of(name, "vat_cow") for name in EVERYWHERE]
+    assert indexed == ["INDEX" in statement] * 3
+
+    herd.unapply()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("wrapper", [PerSchema, Shared])
+def test_python_that_had_the_editor_ask_the_catalog_is_gone_on_with(wrapper):
+    Schema.objects.mass_create(*NAMES)
+    herd = Farm(twin=False, label="yak")
+    name = ("name", models.CharField(max_length=9, unique=True))
+    herd.apply(private("Cow", name), shared("Owner", name))
+    broken = {"b"}
+
+    def loosen(apps, editor):
+        model = apps.get_model("yak", "Cow" if wrapper is PerSchema else "Owner")
+        field = models.CharField(max_length=9)
+        field.set_attributes_from_name("name")
+        editor.alter_field(model, model._meta.get_field("name"), field)
+
+    def stop(apps, editor):
+        if get_active_schema_name() in broken:
+            raise Boom
+
+    operations = [
+        SeparateDatabaseAndState([wrapper(RunPython(loosen)), PerSchema(RunPython(stop))])
+    ]
+    with pytest.raises(SchemataBehind):
+        apply_alone(herd, *operations)
+    broken.clear()
+    apply_alone(herd, *operations)
+
+    of_cows = [bool("name" in str(indexes_of(each, "yak_cow"))) for each in EVERYWHERE]
+    assert of_cows == [wrapper is Shared] * 3
+    assert ("name" in str(indexes_of("public", "yak_owner"))) == (wrapper is PerSchema)
+    assert not journal.is_there(connection)
+
+    herd.unapply()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_migration_that_has_done_nothing_is_not_unfinished():
+    herd = make_herd("elk")
+
+    with pytest.raises(DatabaseError):
+        apply_alone(herd, RunSQL("SELECT 1 / 0"))
+
+    assert not journal.is_there(connection)
+
+    herd.unapply()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("name", "index"), [("Ox_I", "ox_i"), ('"Ox_I"', "Ox_I")], ids=["folded", "quoted"]
+)
+def test_an_index_that_was_left_unfinished_is_made_anew_and_one_that_is_gone_not_dropped(
+    name, index
+):
+    herd = make_herd("ox")
+    make = f"/* fast */ CREATE INDEX CONCURRENTLY {name} ON ox_cow (name)"
+    run(f"CREATE INDEX {name} ON a.ox_cow (name)")
+    run(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'a.{name}'::regclass")
+
+    run_outside(connection, "a", make)
+
+    valid = rows(f"SELECT indisvalid FROM pg_index WHERE indexrelid = 'a.{name}'::regclass")
+    assert valid == [(True,)]
+    assert index not in indexes_of("b", "ox_cow")
+
+    run_outside(connection, "a", f"DROP INDEX CONCURRENTLY {name};")
+    run_outside(connection, "a", f"DROP INDEX CONCURRENTLY {name};")
+
+    assert index not in indexes_of("a", "ox_cow")
+
+    herd.unapply()
 
 
 def test_the_helpers_see_a_difference(fleet):

@@ -40,6 +40,27 @@ def test_what_cannot_be_split_runs_too(schemata):
     assert having("x") == having("y") == NAMES
 
 
+@pytest.mark.parametrize("has_pipeline", [True, False])
+@pytest.mark.parametrize(
+    "moving",
+    [
+        "RESET search_path",
+        "SET search_path = public",
+        "SELECT set_config('search_path', 'a', false)",
+    ],
+)
+def test_a_statement_that_moves_the_path_moves_it_for_itself_alone(
+    schemata, monkeypatch, moving, has_pipeline
+):
+    monkeypatch.setattr("psycopg.Pipeline.is_supported", lambda: has_pipeline)
+
+    pipeline.run(connection, NAMES, [moving, ADD, "CREATE TABLE free (id int)"])
+
+    assert having("x") == NAMES
+    found = rows("SELECT schemaname::text FROM pg_tables WHERE tablename = 'free' ORDER BY 1")
+    assert found == [("a",), ("b",), ("order",)]
+
+
 def test_without_a_pipeline_it_is_the_same(schemata, monkeypatch):
     monkeypatch.setattr("psycopg.Pipeline.is_supported", lambda: False)
 
@@ -59,6 +80,17 @@ def test_the_schema_and_the_statement_that_failed_are_named(schemata, monkeypatc
     assert (caught.value.schema, caught.value.statement) == ("b", ADD)
     assert isinstance(caught.value.__cause__, DatabaseError)
     assert having("x") == ["b"]
+
+
+@pytest.mark.parametrize("count", [1, 3000], ids=["at the end", "while it sends"])
+def test_a_failure_is_no_reason_for_a_warning(schemata, caplog, monkeypatch, count):
+    monkeypatch.setattr(pipeline, "MESSAGES", 10**5)
+
+    with pytest.raises(ReplayFailed) as caught, transaction.atomic():
+        pipeline.run(connection, NAMES, ["SELECT 1 / 0", *["SELECT repeat('x', 9999)"] * count])
+
+    assert (caught.value.schema, caught.value.statement) == ("a", "SELECT 1 / 0")
+    assert caplog.records == []
 
 
 def test_the_right_schema_is_reached_afterwards(schemata):

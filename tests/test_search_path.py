@@ -27,12 +27,12 @@ COMMANDS = [
     "DISCARD ALL",
     "DO $$ BEGIN PERFORM set_config('search_path', 'b', false); END $$",
     "SET SCHEMA 'b'",
+    "SELECT 1; SET search_path TO b",
 ]
 # Within a query, only a PostgreSQL that reports the path tells.
 QUERIES = [
     "SELECT set_config('search_path', 'b', false)",
     "SELECT pg_catalog.set_config('search_path', '', false)",
-    "SELECT 1; SET search_path TO b",
 ]
 
 

@@ -110,6 +110,18 @@ class TestAdding:
             assert difference(lines, catalog(name)) == []
         assert "constraints were added." in said
 
+    def test_a_dry_run_shows_what_the_schemata_would_get_after_the_template(
+        self, fleet_without, settings
+    ):
+        settings.BOARDINGHOUSE_SHARED_CONSTRAINTS = True
+
+        said, _advice = command("shared_constraints", "--dry-run")
+
+        added = int(command("shared_constraints")[0].splitlines()[-1].split()[0])
+        of_schemata = [line for line in said.splitlines() if line.startswith(("a: ", "b: "))]
+        assert len(of_schemata) == len(set(of_schemata)) == added > 0
+        assert of_schemata == sorted(of_schemata, key=lambda line: line[0])
+
     def test_a_schema_with_orphans_is_left_and_named_and_the_others_go_on(
         self, fleet_without, settings
     ):

@@ -2,13 +2,14 @@
 
 import pytest
 from django.contrib.postgres.operations import CreateExtension
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, connection, models, transaction
 from django.db import migrations as m
 from django.db.migrations.writer import MigrationWriter
 from django.db.models.deletion import CASCADE
 
 from boardinghouse.exceptions import (
     AmbiguousOperation,
+    ForeignTransaction,
     LockBudgetExceeded,
     NoActiveSchema,
     UncopiableObject,
@@ -17,7 +18,16 @@ from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.operations import PerSchema, Shared
 from boardinghouse.schema import override
-from tests.catalog import columns_of, find_extension, places_of, rows, tables_in
+from tests.catalog import (
+    catalog,
+    columns_of,
+    difference,
+    find_extension,
+    indexes_of,
+    places_of,
+    rows,
+    tables_in,
+)
 from tests.migrating.farm import NAMES, Farm, faults, private, shared
 
 EVERYWHERE = (TEMPLATE, *NAMES)
@@ -31,6 +41,11 @@ def farm(farm):
 
 def count(table, *schemata):
     return [rows(f'SELECT count(*) FROM "{schema}"."{table}"')[0][0] for schema in schemata]
+
+
+def faults_of_schemata():
+    template = catalog(TEMPLATE, "farm")
+    return [line for name in NAMES for line in difference(template, catalog(name, "farm"))]
 
 
 def make_region(apps, editor):
@@ -188,6 +203,54 @@ def test_an_operation_may_use_the_editor(farm):
     assert all("by_hand" in columns_of(name, "farm_pen") for name in EVERYWHERE)
 
 
+class CreateByOthers(m.CreateModel):
+    """Another package's way to create a model, by way of Django's."""
+
+    def database_forwards(self, *args):
+        super().database_forwards(*args)
+
+    def database_backwards(self, *args):
+        super().database_backwards(*args)
+
+
+def test_what_a_foreign_operation_puts_off_is_done_in_each_schema(farm):
+    begun = catalog(TEMPLATE, "farm")
+    create = CreateByOthers(
+        "Barn",
+        [
+            ("id", models.AutoField(primary_key=True)),
+            ("pen", models.ForeignKey("farm.pen", CASCADE)),
+            ("regions", models.ManyToManyField("farm.region")),
+        ],
+    )
+
+    farm.apply(PerSchema(create), m.AddField("barn", "size", models.IntegerField(null=True)))
+
+    keys = (
+        "SELECT count(*) FROM pg_constraint WHERE conname ~ 'farm_barn.*_fk_' GROUP BY connamespace"
+    )
+    assert rows(keys) == [(3,)] * 3
+    assert all("farm_barn_pen_id" in str(indexes_of(name, "farm_barn")) for name in EVERYWHERE)
+    assert faults_of_schemata() == []
+
+    farm.unapply()
+
+    assert catalog(TEMPLATE, "farm") == begun
+    assert faults_of_schemata() == []
+
+
+def test_python_may_have_the_editor_put_statements_off(farm):
+    def alter(apps, editor):
+        field = models.IntegerField(null=True, db_index=True)
+        field.set_attributes_from_name("height")
+        editor.add_field(apps.get_model("farm", "Pen"), field)
+
+    farm.apply(PerSchema(m.RunPython(alter)))
+
+    assert all("farm_pen_height" in str(indexes_of(name, "farm_pen")) for name in EVERYWHERE)
+    assert faults_of_schemata() == []
+
+
 def test_a_foreign_operation_that_writes_sql_about_a_private_table_goes_to_every_schema(farm):
     class Cluster(m.operations.base.Operation):
         def state_forwards(self, app_label, state):
@@ -224,6 +287,40 @@ def test_an_operation_that_would_overflow_the_lock_table_is_refused(farm, monkey
         farm.apply(PerSchema(m.RunSQL("CREATE TABLE farm_log (id serial PRIMARY KEY)")))
 
     assert not any("farm_log" in tables_in(name) for name in NAMES)
+
+
+# Transactions
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "BEGIN; ALTER TABLE farm_pen ADD COLUMN x int; COMMIT",
+        ["ALTER TABLE farm_pen ADD COLUMN x int", "COMMIT"],
+    ],
+    ids=["in one string", "in a list"],
+)
+def test_sql_that_would_end_the_transaction_is_refused_before_anything_is_kept(farm, sql):
+    with pytest.raises(ForeignTransaction) as caught, transaction.atomic():
+        farm.apply(PerSchema(m.RunSQL(sql)))
+
+    assert "Leave BEGIN and COMMIT out" in str(caught.value)
+    assert caught.value.statement in str(caught.value)
+    assert not any("x" in columns_of(name, "farm_pen") for name in EVERYWHERE)
+
+
+def test_sql_that_moves_the_path_moves_it_for_itself_alone(farm):
+    moving = "SELECT set_config('search_path', 'public', false)"
+
+    farm.apply(PerSchema(m.RunSQL([moving, "CREATE TABLE farm_log (id int)"])))
+
+    assert all("farm_log" in tables_in(name) for name in EVERYWHERE)
+    assert "farm_log" not in tables_in("public")
+
+
+def test_shared_sql_may_not_end_it_either(farm):
+    with pytest.raises(ForeignTransaction), transaction.atomic():
+        farm.apply(Shared(m.RunSQL("DELETE FROM farm_region; COMMIT")))
 
 
 # Order against shared statements

@@ -78,7 +78,8 @@ class SchemaCursor(Base):
         except NotSupportedError:
             self.db.discard_prepared_statements()
             raise
-        self.db.note_command(self.cursor.statusmessage)
+        for tag in tags_of(self.cursor):
+            self.db.note_command(tag)
 
     def _refuse_left_connection(self) -> None:
         """A pool may have handed a connection that we closed to somebody else."""
@@ -99,6 +100,12 @@ class CursorDebugWrapper(SchemaCursor, PostgresDebugWrapper):
     def _logged(self, sql: Any) -> Iterator[None]:
         with self.debug_sql(sql):
             yield
+
+
+def tags_of(cursor: Any) -> list[str | None]:
+    """Return the tags of all commands in what a cursor ran; psycopg itself tells the first."""
+    others = (result.command_status or b"" for result in cursor._results[1:])
+    return [cursor.statusmessage, *(tag.decode() for tag in others)]
 
 
 def sent_text(cursor: Any) -> str:

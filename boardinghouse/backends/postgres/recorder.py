@@ -10,14 +10,14 @@ from django.db import transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from boardinghouse import batches, ddl, fleet, journal
-from boardinghouse.batches import CONCURRENTLY, Batches
+from boardinghouse.batches import Batches
 from boardinghouse.course import Course
 from boardinghouse.exceptions import LockBudgetExceeded, ReplayFailed
 from boardinghouse.journal import Entry
 from boardinghouse.names import TEMPLATE
 from boardinghouse.patience import patiently
 from boardinghouse.schema import working_in
-from boardinghouse.statements import split
+from boardinghouse.statements import is_alone, split
 
 
 class Recorder:
@@ -56,9 +56,14 @@ class Recorder:
         before = self.course.unfinished
         if before is not None and before.script is not None:
             self._go_over(before)
-        elif before is None and not self.connection.in_atomic_block and not self.is_skipping:
+        elif position and before is None and self._is_to_be_journaled:
             self.flush()
             journal.write(self.connection, self.course.entry([]))
+
+    @property
+    def _is_to_be_journaled(self) -> bool:
+        """Whether an operation that is done stays done, since there is no transaction."""
+        return not self.connection.in_atomic_block and not self.is_skipping
 
     def end(self) -> None:
         """Forget the journal of a migration that is finished; record it, if it was unapplied.
@@ -174,7 +179,7 @@ class Recorder:
         """Run a segment's script in every schema that has yet to."""
         assert entry.script is not None
         work = Batches(self.connection, entry, self.connection.manner)
-        if any(map(CONCURRENTLY.search, entry.script)):
+        if not self.editor.atomic_migration and any(map(is_alone, entry.script)):
             work.run(lambda name: self._run_outside(name, entry.script or []), atomic=False)
         elif self.connection.in_atomic_block:
             with self._outside_transaction():
@@ -199,18 +204,18 @@ class Recorder:
     def _execute_alone(self, statement: str, place: str | None, run: Callable[[], None]) -> None:
         """Run a statement of a migration that is not atomic, and journal it.
 
-        In one transaction, unless it says CONCURRENTLY.
+        In one transaction, unless it may not be in any.
         """
         assert self.course is not None
-        is_concurrent = bool(CONCURRENTLY.search(statement))
-        if is_concurrent:
+        has_none = any(map(is_alone, split(statement)))
+        if has_none:
             before = self.course.unfinished
             was_begun = before is not None and before.script == [statement]
             journal.write(self.connection, self.course.entry([statement]))
             batches.run_outside(self.connection, place, statement, was_begun=was_begun)
         with transaction.atomic(using=self.connection.alias):
             ddl.claim_template(self.connection)
-            if not is_concurrent:
+            if not has_none:
                 with working_in(place):
                     patiently(self.connection, run)
             self.note("execute", place or "public", statement)

@@ -21,7 +21,7 @@ from boardinghouse.backends.postgres.parent import ParentEditor
 from boardinghouse.backends.postgres.recorder import Recorder
 from boardinghouse.backends.postgres.tables import table_of, templates_of
 from boardinghouse.conf import conf
-from boardinghouse.exceptions import AdoptionRequired
+from boardinghouse.exceptions import AdoptionRequired, ForeignTransaction
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import working_in
 from boardinghouse.sharing import (
@@ -31,6 +31,7 @@ from boardinghouse.sharing import (
     is_shared_model,
     private_tables,
 )
+from boardinghouse.statements import find_control, keeps_path
 
 ACTIONS = (
     "alter_db_table_comment",
@@ -123,6 +124,7 @@ class DatabaseSchemaEditor(ParentEditor):
         statement = sql if isinstance(sql, str) else str(sql)
         if not statement:
             return  # of a constraint that is left out
+        self._refuse_control(statement)
         if self._is_placed:
             with working_in(self._place):
                 super().execute(statement, params)
@@ -134,13 +136,25 @@ class DatabaseSchemaEditor(ParentEditor):
                 statement = self.connection.ops.compose_sql(statement, params)
             self._execute_in(None if self._is_shared(table) else TEMPLATE, statement, table)
 
+    def _refuse_control(self, statement: str) -> None:
+        """Raise ForeignTransaction for SQL that would end ours; Shared may have none of ours."""
+        is_free = self._is_placed and not self.connection.in_atomic_block
+        if not self.collect_sql and not is_free and (word := find_control(statement)):
+            raise ForeignTransaction(word, statement)
+
     def _execute_in(self, place: str | None, statement: str, table: str | None) -> None:
         if place is not None:
             self.ensure_template()
             citus.keep_reference_tables(self.connection, statement)
         if not self.recorder.recalls("execute", place or "public", statement):
-            run = super().execute
-            self.recorder.execute(statement, place, lambda: run(statement, None))
+            execute = super().execute
+
+            def run() -> None:
+                execute(statement, None)
+                if not keeps_path(statement):
+                    self.connection.forget_path()
+
+            self.recorder.execute(statement, place, run)
         if place is not None and table is not None:
             self._note_join(table)
 
@@ -164,14 +178,26 @@ class DatabaseSchemaEditor(ParentEditor):
 
     @contextmanager
     def placed_in(self, name: str | None) -> Iterator[None]:
-        """Run all of a block's statements in one schema (None: ``public``), recording none."""
+        """Run all of a block's statements in one schema (None: ``public``), recording none.
+
+        Those too that it puts off: at the end of the migration nobody knows where they belong.
+        """
         before = self._place, self._is_placed
         self._place, self._is_placed = name, True
+        already = list(self.deferred_sql)
         try:
             with working_in(name):
                 yield
+                self._run_deferred_since(already)
         finally:
             self._place, self._is_placed = before
+
+    def _run_deferred_since(self, already: list[Any]) -> None:
+        known = set(map(id, already))
+        put_off = [sql for sql in self.deferred_sql if id(sql) not in known]
+        self.deferred_sql = [sql for sql in self.deferred_sql if id(sql) in known]
+        for sql in put_off:
+            self.execute(sql, None)
 
     @contextmanager
     def in_template(self) -> Iterator[None]:
@@ -252,7 +278,7 @@ class DatabaseSchemaEditor(ParentEditor):
                 return find(model, *args, **kwargs)
 
         question = f"constraints of {model._meta.db_table}: {args} {sorted(kwargs.items())}"
-        return list(self.recorder.answer(question, ask))
+        return list(self._answer(question, ask))
 
     def _get_sequence_name(self, table: str, column: str) -> str | None:
         find = super()._get_sequence_name  # type: ignore[misc]
@@ -261,8 +287,12 @@ class DatabaseSchemaEditor(ParentEditor):
             with self._looking():
                 return find(table, column)
 
-        found = self.recorder.answer(f"sequence of {table}.{column}", ask)
+        found = self._answer(f"sequence of {table}.{column}", ask)
         return None if found is None else str(found)
+
+    def _answer(self, question: str, ask: Callable[[], Any]) -> Any:
+        """Return what the catalog says; of a block with a place of its own nothing is journaled."""
+        return ask() if self._is_placed else self.recorder.answer(question, ask)
 
     def _looking(self) -> working_in:
         if self._is_placed:

@@ -7,11 +7,13 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
 from django.db.backends.dummy.base import DatabaseWrapper as EmptyDatabase
+from django.db.migrations.loader import MigrationLoader
 from django.db.models.signals import pre_migrate
 
 from boardinghouse.batches import Manner
-from boardinghouse.course import remedy
-from boardinghouse.journal import forget, unfinished
+from boardinghouse.course import refuse_contrary, remedy
+from boardinghouse.exceptions import ReplayFailed
+from boardinghouse.journal import Entry, Failure, forget, is_done, unfinished
 from boardinghouse.progress import Bar, Events, Progress, show_on
 from boardinghouse.turns import PlanIsStale, Turn, applied_migrations
 
@@ -77,20 +79,34 @@ class Command(migrate.Command):
             if options["run_syncdb"]:
                 turn.take()
             self.migrate_in_turn(turn, *args, verbosity=0 if as_json else verbosity, **options)
-            if options["fake"]:
-                self.forget_faked(connection)
+            left = self.forget_done(connection, as_told=options["fake"])
+        except ReplayFailed as failed:
+            self.tell_machines(failed)
+            raise
         finally:
             turn.end()
             connection.manner = before
-        for entry in unfinished(connection):
+        for entry in left:
             raise CommandError(f"{entry} is not finished. To finish it, {remedy(entry)}.")
+
+    def tell_machines(self, failed: ReplayFailed) -> None:
+        """Tell where it failed in one transaction; batches tell of each schema by themselves."""
+        if isinstance(self.progress, Events):
+            facts = Failure(failed.schema, failed.reason, failed.statement)._asdict()
+            self.progress.say(f"Schema {failed.schema!r} failed: {failed.reason}", **facts)
 
     def migrate_in_turn(self, turn: Turn, *args: Any, **options: Any) -> None:
         """Let Django migrate; when another process did so meanwhile, with another plan."""
 
+        seen: Any = None
+
         def take(plan: Any, using: str, **kwargs: Any) -> None:
-            if using == turn.connection.alias:
+            nonlocal seen
+            # Each app is told of the same plan.
+            if using == turn.connection.alias and plan is not seen:
+                seen = plan
                 turn.take_for(plan)
+                heed_unfinished(turn.connection, plan)
 
         pre_migrate.connect(take)
         try:
@@ -121,13 +137,36 @@ class Command(migrate.Command):
             self.stdout.write("")
         self.is_within_line = False
 
-    def forget_faked(self, connection: Any) -> None:
-        """Take the word of who says that an interrupted migration is done."""
-        applied = applied_migrations(connection)
-        for entry in unfinished(connection):
-            if (entry.key in applied) is not entry.backwards:
+    def forget_done(self, connection: Any, *, as_told: bool) -> list[Entry]:
+        """Forget what is done, or is as who types ``--fake`` says; return what is unfinished.
+
+        Outside of a transaction, a migration is recorded before its journal is gone.
+        """
+        entries = unfinished(connection)
+        applied = applied_migrations(connection) if entries else {}
+        left = []
+        for entry in entries:
+            is_recorded = (entry.key in applied) is not entry.backwards
+            if is_recorded and (as_told or is_done(connection, entry)):
                 forget(connection, *entry.key)
-                self.progress.say(f"{entry} was interrupted; that is forgotten, as you say so.")
+                why = "as you say so" if as_told else "since all was done"
+                self.progress.say(f"{entry} was interrupted; that is forgotten, {why}.")
+            else:
+                left.append(entry)
+        return left
+
+
+def heed_unfinished(connection: Any, plan: Any) -> None:
+    """Raise JournalMismatch for a plan that goes against what was interrupted.
+
+    What is unfinished is not done, whatever ``--fake-initial`` finds in the template.
+    """
+    if plan and (entries := unfinished(connection)):
+        refuse_contrary(plan, entries, MigrationLoader(connection).graph)
+        keys = {entry.key for entry in entries}
+        for migration, _backwards in plan:
+            if (migration.app_label, migration.name) in keys:
+                migration.initial = False
 
 
 def refuse_empty(connection: Any) -> None:

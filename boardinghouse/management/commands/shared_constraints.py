@@ -49,7 +49,7 @@ class Command(BaseCommand):
                     "A migration is unfinished. Type `manage.py migrate` first, then this again."
                 )
             if dry_run:
-                self.tell(self.find_in_template() + self.find_in(self.names()))
+                self.tell(self.find_all())
             else:
                 self.change()
         finally:
@@ -68,6 +68,14 @@ class Command(BaseCommand):
     def find_in(self, names: list[str]) -> list[Change]:
         find = constraints.find_missing if conf.SHARED_CONSTRAINTS else constraints.find_unwanted
         return find(self.connection, names)
+
+    def find_all(self) -> list[Change]:
+        """Return the template's changes, then those of all schemata, which follow it."""
+        in_template, names = self.find_in_template(), self.names()
+        here = self.find_in(names)
+        if conf.SHARED_CONSTRAINTS:
+            here += [each._replace(schema=name) for name in names for each in in_template]
+        return in_template + sorted(here, key=lambda change: names.index(change.schema))
 
     # Doing it
 
