@@ -7,13 +7,14 @@ from contextlib import closing
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.db.migrations import Migration
 from django.db.migrations.recorder import MigrationRecorder
 
 from boardinghouse import ddl
 from boardinghouse.models import Schema
 from boardinghouse.moving import dump as dumping
+from boardinghouse.moving import load as loading
 from boardinghouse.moving.history import with_squashed
 from boardinghouse.moving.identity import Target, names_of_key
 from boardinghouse.names import TEMPLATE
@@ -493,6 +494,25 @@ class TestTheFile:
         with override("a"):
             assert Account.objects.get().owner == "late"
 
+    @pytest.mark.django_db(transaction=True)
+    def test_no_table_is_rewritten_under_it(self, committed_schemata, tmp_path, monkeypatch):
+        inner = dumping.describe_shared
+
+        def rewrite_meanwhile(*args):
+            other = connection.copy()
+            with closing(other), other.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '10ms'")
+                with pytest.raises(OperationalError, match="lock timeout"):
+                    cursor.execute("ALTER TABLE a.testapp_entry ALTER amount TYPE bigint")
+            return inner(*args)
+
+        monkeypatch.setattr(dumping, "describe_shared", rewrite_meanwhile)
+
+        path = dump(tmp_path)
+
+        with zipfile.ZipFile(path) as archive:
+            assert archive.read("rows/testapp_entry") == b"1\t97\t1\n"
+
     def test_says_what_was_written_and_made(self, furnished, tmp_path, capsys):
         path = tmp_path / "x.dump"
 
@@ -513,6 +533,43 @@ class TestHistory:
         path = dump(tmp_path)
         settings.MIGRATION_MODULES = {"lending": "tests.lending.later"}
         return path
+
+    def test_while_a_migration_is_unfinished_nothing_is_written(self, schemata, tmp_path):
+        run("CREATE TABLE public.boardinghouse_journal ()")
+
+        with pytest.raises(CommandError, match=r"unfinished\. Type `manage\.py migrate` first"):
+            dump(tmp_path)
+
+        assert list(tmp_path.iterdir()) == []
+
+    def test_while_a_migration_is_unfinished_nothing_is_loaded(self, schemata, tmp_path):
+        path = dump(tmp_path)
+        run("CREATE TABLE public.boardinghouse_journal ()")
+
+        with pytest.raises(CommandError, match=r"unfinished\. Type `manage\.py migrate` first"):
+            load(path)
+
+        assert not ddl.schema_exists(connection, "c")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_no_migration_begins_while_a_dump_is_compared(
+        self, committed_schemata, tmp_path, monkeypatch
+    ):
+        path = dump(tmp_path)
+        inner, claimed = loading.find_missing, []
+
+        def claim_meanwhile(*args):
+            other = connection.copy()
+            with closing(other), other.cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_lock(%s)", [ddl.TEMPLATE_LOCK])
+                claimed.append(cursor.fetchone()[0])
+            return inner(*args)
+
+        monkeypatch.setattr(loading, "find_missing", claim_meanwhile)
+
+        load(path)
+
+        assert claimed == [False]
 
     def test_a_later_dump_is_refused(self, furnished, tmp_path):
         path = dump(tmp_path)

@@ -16,6 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from boardinghouse import __version__, clone, ddl
 from boardinghouse.moving.archive import Writer, writing
+from boardinghouse.moving.history import refuse_unfinished
 from boardinghouse.moving.identity import (
     Link,
     Target,
@@ -33,10 +34,11 @@ def dump(connection: Any, schema: Any, path: Path, progress: Progress) -> dict[s
     """Write a schema into a file; return how many rows of each table, all as of one moment.
 
     Raises CommandError for a row that refers to a shared one that is not there, for a key to a
-    shared table that no model knows of, and for what the database refuses.
+    shared table that no model knows of, for what the database refuses, and while a migration is
+    unfinished.
     """
     try:
-        with working_in(None), snapshot(connection), writing(path) as writer:
+        with working_in(None), snapshot(connection, schema.schema), writing(path) as writer:
             describe(connection, schema, writer)
             return write_rows(connection, schema.schema, writer, progress)
     except DatabaseError as error:
@@ -45,6 +47,7 @@ def dump(connection: Any, schema: Any, path: Path, progress: Progress) -> dict[s
 
 def describe(connection: Any, schema: Any, writer: Writer) -> None:
     """Put into the manifest all but how many rows there are."""
+    refuse_unfinished(connection)
     columns = columns_of(connection, schema.schema)
     links = links_of(connection, schema.schema)
     refuse_unknown_keys(connection, schema.schema, links)
@@ -63,22 +66,31 @@ def describe(connection: Any, schema: Any, writer: Writer) -> None:
 
 
 @contextmanager
-def snapshot(connection: Any) -> Iterator[None]:
+def snapshot(connection: Any, schema: str) -> Iterator[None]:
     """See one state of the database in a block, unless a transaction has begun before.
 
     With the settings that a clone is made with: a row that a policy hides is an error.
     """
     is_outermost = not connection.in_atomic_block
-    connection.ensure_connection()
+    (tables,) = ddl.tables_in(connection, schema)
     connection.apply_schema()  # a transaction's isolation is said before its first query
-    with transaction.atomic(using=connection.alias):
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         if is_outermost:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        with connection.cursor() as cursor:
-            cursor.execute(clone.SUSPEND)
-            yield
-            cursor.execute(clone.RESUME)
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        keep_from_rewriting(cursor, schema, tables)
+        cursor.execute(clone.SUSPEND)
+        yield
+        cursor.execute(clone.RESUME)
+
+
+def keep_from_rewriting(cursor: Any, schema: str, tables: Iterable[str]) -> None:
+    """Lock tables, before the state is chosen that is seen: later rewritten ones look empty.
+
+    https://www.postgresql.org/docs/current/mvcc-caveats.html
+    """
+    named = ", ".join(f"{quote(schema)}.{quote(table)}" for table in sorted(tables))
+    if named:
+        cursor.execute(f"LOCK TABLE {named} IN ACCESS SHARE MODE")
 
 
 def columns_of(connection: Any, schema: str) -> dict[str, list[list[str]]]:

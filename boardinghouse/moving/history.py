@@ -12,6 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
 
+from boardinghouse import journal
 from boardinghouse.backends.postgres.parent import ParentEditor
 from boardinghouse.operations import ByApp, PerSchema, Shared, Wrapper
 from boardinghouse.schema import working_in
@@ -60,6 +61,14 @@ class InOneSchema(Wrapper):
 def is_private(using: str, model: Any) -> bool:
     """Stands in the place of an operation's ``allow_migrate_model``."""
     return bool(model._meta.can_migrate(using)) and not is_shared_model(model)
+
+
+def refuse_unfinished(connection: Any) -> None:
+    """Raise CommandError while some schemata have done a migration that is not recorded yet."""
+    if journal.is_there(connection):
+        raise CommandError(
+            "A migration is unfinished. Type `manage.py migrate` first, then this again."
+        )
 
 
 def find_missing(connection: Any, dumped: Any) -> tuple[Keys, Keys]:

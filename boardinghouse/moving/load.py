@@ -19,7 +19,13 @@ from boardinghouse import clone, ddl, pipeline
 from boardinghouse.exceptions import ReplayFailed
 from boardinghouse.moving.archive import Reader, reading
 from boardinghouse.moving.dump import columns_of
-from boardinghouse.moving.history import Keys, bring_up_to_date, find_missing, refuse_later
+from boardinghouse.moving.history import (
+    Keys,
+    bring_up_to_date,
+    find_missing,
+    refuse_later,
+    refuse_unfinished,
+)
 from boardinghouse.moving.identity import Target, target_of_model, value_of
 from boardinghouse.names import TEMPLATE, quote
 from boardinghouse.progress import Progress
@@ -54,6 +60,7 @@ class Loader:
 
     def prepare(self) -> None:
         """Find out all that can be known; raise CommandError for what would go wrong."""
+        refuse_unfinished(self.connection)
         if ddl.schema_exists(self.connection, self.name):
             raise CommandError(f"Schema {self.name!r} exists already. Choose another NAME.")
         later, self.missing = find_missing(self.connection, self.manifest["migrations"])
@@ -122,7 +129,9 @@ class Loader:
         """Make the schema and its row; all or nothing. Return how many rows of each table."""
         try:
             with working_in(None), transaction.atomic(using=self.connection.alias):
+                # Before anything is asked: no migration begins while a schema is loaded.
                 ddl.share_template(self.connection)
+                self.prepare()
                 before, after = self.choose_structure()
                 ddl.create(self.connection, self.name, before)
                 row = self.make_row()
@@ -242,7 +251,6 @@ def load(
     """
     with reading(path) as reader, working_in(None):
         loader = Loader(connection, reader, name, users, progress)
-        loader.prepare()
         return reader.manifest, loader.load()
 
 
