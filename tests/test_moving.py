@@ -389,6 +389,41 @@ class TestRefusals:
             with pytest.raises(CommandError, match="not written by dump_schema"):
                 load(tmp_path / name)
 
+    @pytest.mark.parametrize("spoil", ["rows", "directory"])
+    def test_a_file_that_is_damaged(self, furnished, tmp_path, spoil):
+        path = dump(tmp_path)
+        with zipfile.ZipFile(path) as archive:
+            damage = {"rows": break_rows, "directory": break_directory}[spoil]
+            path.write_bytes(damage(bytearray(path.read_bytes()), archive))
+
+        with pytest.raises(CommandError, match=r"a\.dump' is damaged"):
+            load(path)
+
+        assert not ddl.schema_exists(connection, "c")
+
+    @pytest.mark.parametrize("manifest", ["{", "[]", "{}", '{"format": 1}'])
+    def test_a_file_without_a_manifest_that_can_be_read(self, schemata, tmp_path, manifest):
+        path = tmp_path / "a.dump"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("manifest.json", manifest)
+
+        with pytest.raises(CommandError, match="is damaged"):
+            load(path)
+
+    def test_a_file_without_the_rows_of_a_table(self, schemata, tmp_path):
+        path = changed(dump(tmp_path), columns={"lost": [["id", "bigint"]]})
+
+        with pytest.raises(CommandError, match="is damaged"):
+            load(path)
+
+    def test_a_folder_in_the_place_of_a_file(self, schemata, tmp_path):
+        (tmp_path / "folder").mkdir()
+
+        with pytest.raises(CommandError, match="cannot be written: Is a directory"):
+            call_command("dump_schema", "a", str(tmp_path / "folder"))
+
+        assert [each.name for each in tmp_path.iterdir()] == ["folder"]
+
     def test_a_model_that_the_project_has_not(self, furnished, tmp_path):
         path = changed(dump(tmp_path), shared={"people.Person.id": {"1": ["ann"]}})
 
@@ -410,6 +445,20 @@ class TestRefusals:
     def test_a_map_that_is_none(self, schemata, tmp_path, name, text, said):
         with pytest.raises(CommandError, match=said):
             load(dump(tmp_path), remap_users=users_map(tmp_path, text, name))
+
+    def test_a_map_that_is_no_text(self, schemata, tmp_path):
+        path = tmp_path / "map.json"
+        path.write_bytes(b"\xff\xfe")
+
+        with pytest.raises(CommandError, match="no text in UTF-8"):
+            load(dump(tmp_path), remap_users=str(path))
+
+    @pytest.mark.parametrize("new", ["5", "false", '["ben", "jr"]', '{"name": "ben"}'])
+    def test_a_map_to_what_is_no_users_key(self, furnished, tmp_path, new):
+        path = users_map(tmp_path, f'{{"ann": {new}}}')
+
+        with pytest.raises(CommandError, match=r"of 'ann', which is no user's key"):
+            load(dump(tmp_path), remap_users=path)
 
     def test_a_map_that_is_not_there(self, schemata, tmp_path):
         with pytest.raises(CommandError, match="cannot be read"):
@@ -449,6 +498,20 @@ class TestRefusals:
 
         assert not Schema.objects.filter(pk="c").exists()
         assert not ddl.schema_exists(connection, "c")
+
+
+def break_rows(data, archive):
+    """Spoil what is compressed, so that it cannot be made longer again."""
+    info = max(archive.infolist()[:-1], key=lambda each: each.compress_size)
+    start = info.header_offset + 30 + len(info.filename)
+    data[start + 20 : start + 60] = b"\xff" * 40
+    return data
+
+
+def break_directory(data, archive):
+    """Ask for a version of the format that nobody knows."""
+    data[archive.start_dir + 6] = 255
+    return data
 
 
 def changed(path, *, rows=None, **values):

@@ -101,7 +101,9 @@ class Loader:
         if said not in self.users:
             return key
         new = self.users[said]
-        return [new] if isinstance(new, str) and new else new or None
+        if new is None or new == "":
+            return None
+        return as_key(new, said, key)
 
     def find(self, target: Target, key: Any) -> str | None:
         """Return the value of a row here; the dumped schema's own row is the new one."""
@@ -324,15 +326,33 @@ def say(key: Any) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in key.items())
 
 
+def as_key(new: Any, old: str, key: Any) -> Any:
+    """Return what a map says of a user. Raises CommandError if no key looks like that."""
+    wanted = [new] if isinstance(new, str) else new
+    if shape_of(wanted) != shape_of(key):
+        raise CommandError(
+            f"--remap-users says {new!r} of {old!r}, which is no user's key. Write one like "
+            f"{say(key)}, or null. Nothing was loaded."
+        )
+    return wanted
+
+
+def shape_of(key: Any) -> Any:
+    """Return how many values a natural key has, or the names of fields."""
+    return len(key) if isinstance(key, list) else isinstance(key, dict) and sorted(key)
+
+
 def read_users(path: Path) -> dict[str, Any]:
     """Read a map of users: a JSON object, or CSV with two columns, of old natural key and new.
 
     Raises CommandError for what is neither.
     """
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise CommandError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{str(path)!r} is no text in UTF-8.") from error
     if path.suffix.lower() == ".csv":
         rows = [row for row in csv.reader(text.splitlines()) if row]
         if any(len(row) != 2 for row in rows):

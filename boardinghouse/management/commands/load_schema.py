@@ -37,7 +37,7 @@ class Command(BaseCommand):
     ) -> None:
         refuse_bad_name(schema)
         rows = schemata_of(database)
-        users = read_users(remap_users) if remap_users else {}
+        users = read_users(Path(remap_users)) if remap_users else {}
         progress = show_on(self.stdout, verbosity=verbosity)
         manifest, counts = load(connections[database], path, schema, users, progress)
         if verbosity:
