@@ -48,6 +48,12 @@ class TestCreateSchema:
 
         assert not Schema.objects.exists()
 
+    def test_says_what_to_type_before_anything_is_migrated(self, db):
+        catalog.run("ALTER TABLE public.boardinghouse_schema RENAME TO other")
+
+        with pytest.raises(CommandError, match=r"no table of schemata yet.*manage\.py migrate"):
+            run("create_schema", "hamilton")
+
     def test_refuses_a_name_that_is_taken(self, schemata):
         with pytest.raises(CommandError, match="'a' exists already"):
             run("create_schema", "a", "--name", "Another")
