@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TEMPLATE_LOCK = int.from_bytes(b"template")
 #: PostgreSQL learns what others have done to the catalog when it locks a table that this
 #: transaction has not locked yet, and nobody else's statements lock this one.
-HEAR_OF_CHANGES = "SELECT FROM information_schema.sql_parts LIMIT 0"
+HEAR_OF_CHANGES = "SELECT FROM information_schema.sql_sizing LIMIT 0"
 JOIN_TRIGGER = (
     "CREATE TRIGGER choose_a_schema INSTEAD OF INSERT OR UPDATE OR DELETE ON public.{} "
     "FOR EACH ROW EXECUTE FUNCTION public.boardinghouse_choose_a_schema()"

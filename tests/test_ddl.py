@@ -99,6 +99,13 @@ def test_of_two_who_create_one_schema_at_once_one_wins_and_the_other_is_told():
 # The template's lock
 
 
+@pytest.mark.parametrize("take", [ddl.share_template, ddl.claim_template])
+def test_an_ordinary_role_may_take_it(take):
+    run("SET LOCAL ROLE pg_monitor")
+
+    take(connection)  # and no error: not every table may be read by everybody
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("first", "second", "waits"),
