@@ -48,6 +48,13 @@ class TestCreateSchema:
 
         assert not Schema.objects.exists()
 
+    @pytest.mark.parametrize("source", [[], ["--from", "a"]])
+    def test_refuses_a_display_name_that_is_too_long(self, schemata, source):
+        with pytest.raises(CommandError, match=r"'n+' cannot be a display name\. .*128"):
+            run("create_schema", "c", "--name", "n" * 129, *source)
+
+        assert not ddl.schema_exists(connection, "c")
+
     def test_says_what_to_type_before_anything_is_migrated(self, db):
         catalog.run("ALTER TABLE public.boardinghouse_schema RENAME TO other")
 
