@@ -6,21 +6,25 @@ from contextlib import closing
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection, connections, models
 from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
 
 from boardinghouse import ddl
+from boardinghouse.backends.postgres.parent import ParentEditor
 from boardinghouse.models import Schema
 from boardinghouse.moving import dump as dumping
 from boardinghouse.moving import load as loading
-from boardinghouse.moving.history import with_squashed
+from boardinghouse.moving.history import InOneSchema, with_squashed
 from boardinghouse.moving.identity import Target, names_of_key
 from boardinghouse.names import TEMPLATE
-from boardinghouse.schema import override, working_in
+from boardinghouse.schema import get_active_schema_name, override, working_in
 from boardinghouse.sharing import private_tables
-from tests.catalog import catalog, difference, rows, run
+from tests.catalog import catalog, difference, indexes_of, rows, run
 from tests.conftest import make_user
 from tests.lending.models import Club, Edition, Fine, Loan, Note, Reader, Shelf, Title, Visit
 from tests.testapp.models import Account, Region
@@ -668,6 +672,53 @@ class TestHistory:
 
         with pytest.raises(CommandError, match=r"no longer in the code: gone\.0001_gone"):
             load(path)
+
+
+class NoteItDown(Operation):
+    """An operation of another package, which says nothing of models."""
+
+    reversible = True
+
+    def __init__(self):
+        self.schemata = []
+
+    def state_forwards(self, app_label, state):
+        pass
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        self.schemata.append(get_active_schema_name())
+
+
+class TestOneMigration:
+    """What an operation does in a schema that is brought up to date."""
+
+    def do(self, app_label, operation):
+        before = MigrationExecutor(connection).loader.project_state()
+        after = before.clone()
+        operation.state_forwards(app_label, after)
+        with working_in("a"), ParentEditor(connection, atomic=False) as editor:
+            InOneSchema(operation, "0009").database_forwards(app_label, editor, before, after)
+
+    def test_indexes_come_and_go_in_the_transaction(self, schemata):
+        index = models.Index(fields=["amount"], name="by_amount")
+
+        self.do("testapp", AddIndexConcurrently("entry", index))
+
+        assert "by_amount" in indexes_of("a", "testapp_entry")
+        assert "by_amount" not in indexes_of("b", "testapp_entry")
+
+        self.do("zoo", RemoveIndexConcurrently("animal", "zoo_animal_lower"))
+
+        assert "zoo_animal_lower" not in indexes_of("a", "zoo_animal")
+        assert "zoo_animal_lower" in indexes_of("b", "zoo_animal")
+
+    @pytest.mark.parametrize(("app", "schemata_of_it"), [("zoo", ["a"]), ("auth", [])])
+    def test_others_operations_are_done_for_private_apps_only(self, schemata, app, schemata_of_it):
+        operation = NoteItDown()
+
+        self.do(app, operation)
+
+        assert operation.schemata == schemata_of_it
 
 
 class TestSquashed:
