@@ -27,6 +27,7 @@ from boardinghouse.sharing import private_tables
 from tests.catalog import catalog, difference, indexes_of, rows, run
 from tests.conftest import make_user
 from tests.lending.models import Club, Edition, Fine, Loan, Note, Reader, Shelf, Title, Visit
+from tests.project import Project, empty_database
 from tests.testapp.models import Account, Region
 from tests.zoo.models import Elephant, Kind, Show
 
@@ -672,6 +673,76 @@ class TestHistory:
 
         with pytest.raises(CommandError, match=r"no longer in the code: gone\.0001_gone"):
             load(path)
+
+
+ORGANISATIONS = """
+from django.conf import settings
+from django.db import models
+from boardinghouse.base import SharedSchemaModel
+from boardinghouse.models import AbstractSchema
+class Plan(SharedSchemaModel):
+    name = models.CharField(max_length=9, unique=True)
+class Organisation(AbstractSchema):
+    plan = models.ForeignKey(Plan, models.PROTECT, null=True)
+    extras = models.ManyToManyField(Plan, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    parent = models.ForeignKey("self", models.PROTECT, null=True)
+"""
+
+REFER = """
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from organisations.models import Organisation, Plan
+ann, ben = User.objects.create(username="ann"), User.objects.create(username="ben")
+gold, silver, tin = (Plan.objects.create(name=name) for name in ("gold", "silver", "tin"))
+one = Organisation.objects.create(schema="one", name="One", plan=gold, owner=ann)
+Organisation.objects.filter(pk="one").update(parent=one)
+one.extras.set([silver, tin])
+call_command("dump_schema", "one", "one.dump", verbosity=0)
+call_command("load_schema", "one.dump", "beside", verbosity=0)
+Organisation.objects.filter(pk="one").update(parent=None)
+one.delete(drop=True)
+Organisation.objects.update(plan=None)
+Plan.objects.filter(pk=gold.pk).update(name="iron")
+try:
+    call_command("load_schema", "one.dump", "two")
+except CommandError as error:
+    print("refused", error)
+Plan.objects.create(name="gold")
+with open("map.json", "w") as file:
+    file.write('{"ann": "ben"}')
+call_command("load_schema", "one.dump", "two", "--remap-users", "map.json", verbosity=0)
+for each in Organisation.objects.order_by("pk"):
+    extras = each.extras.order_by("name").values_list("name", flat=True)
+    print("found", each.pk, each.plan and each.plan.name, *extras, each.owner, each.parent_id)
+"""
+
+
+def test_what_a_row_of_a_model_of_ones_own_refers_to_is_found_again(db, tmp_path):
+    (tmp_path / "moved.py").write_text(
+        "from tests.projects.adopted import *\n"
+        "INSTALLED_APPS = [each for each in INSTALLED_APPS if not each.startswith('tests.')]\n"
+        "INSTALLED_APPS += ['organisations']\n"
+        "BOARDINGHOUSE_SCHEMA_MODEL = 'organisations.Organisation'\n"
+        "ROOT_URLCONF = 'organisations'\n"
+    )
+    (tmp_path / "organisations/migrations").mkdir(parents=True)
+    (tmp_path / "organisations/migrations/__init__.py").touch()
+    (tmp_path / "organisations/__init__.py").write_text("urlpatterns = []")
+    (tmp_path / "organisations/models.py").write_text(ORGANISATIONS)
+    refer = f"import os; os.chdir({str(tmp_path)!r})\n{REFER}"
+
+    with empty_database("bh_moving") as name:
+        project = Project("moved", name)
+        for command in (["makemigrations"], ["migrate"], ["shell", "--no-imports", "-c", refer]):
+            said = project.manage(*command, PYTHONPATH=str(tmp_path))
+
+    refused, *found = (line for line in said.splitlines() if line.startswith(("refused", "found")))
+    assert "organisations.Plan name='gold'" in refused
+    assert found == [
+        "found beside None silver tin ann beside",
+        "found two gold silver tin ben two",
+    ]
 
 
 class NoteItDown(Operation):

@@ -19,7 +19,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 #: What every manifest says.
 SAID = (
-    *("schema", "row", "members", "migrations", "columns", "before", "after"),
+    *("schema", "row", "relations", "members", "migrations", "columns", "before", "after"),
     *("sequences", "links", "shared", "rows"),
 )
 #: What `zipfile` raises for a file that is not as it was written.

@@ -23,6 +23,7 @@ from boardinghouse.moving.identity import (
     find_links,
     key_of,
     keys_of,
+    keys_of_relations,
     target_of_model,
 )
 from boardinghouse.names import quote
@@ -108,12 +109,14 @@ def applied_migrations(connection: Any) -> list[list[str]]:
 
 
 def describe_row(schema: Any, using: str) -> dict[str, Any]:
-    """Return what the manifest says of the schema's row, its members by natural key."""
-    (row,) = serializers.serialize("python", [schema], use_natural_foreign_keys=True)
-    row["fields"].pop("users", None)
+    """Return what the manifest says of the schema's row; what it refers to by natural key."""
+    relations = keys_of_relations(schema, using)
+    plain = [each.name for each in schema._meta.concrete_fields if each.name not in relations]
+    (row,) = serializers.serialize("python", [schema], fields=plain)
     return {
         "schema": schema.schema,
         "row": row["fields"],
+        "relations": relations,
         "members": [key_of(user) for user in schema.users.using(using).all()],
     }
 

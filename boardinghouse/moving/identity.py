@@ -79,6 +79,35 @@ def target_of(field: Any) -> Target | None:
     return None
 
 
+def relations_of(model: Any) -> dict[str, Any]:
+    """Return the fields of the model of schemata that refer to shared rows; not its members."""
+    options = model._meta
+    joins = (each for each in options.many_to_many if each.remote_field.through._meta.auto_created)
+    return {
+        each.name: each
+        for each in (*options.concrete_fields, *joins)
+        if each.is_relation and not each.primary_key and each.name != "users"
+    }
+
+
+def keys_of_relations(row: Any, using: str) -> dict[str, tuple[str, list[Any]]]:
+    """Return what a schema's row refers to: {field: (target, natural keys)}."""
+    found = {}
+    for name, field in relations_of(type(row)).items():
+        target = Target(field.remote_field.model, field.target_field.attname)
+        keys = keys_of(target, using, values_in(row, field, using))
+        found[name] = target.label, list(keys.values())
+    return found
+
+
+def values_in(row: Any, field: Any, using: str) -> list[Any]:
+    if field.many_to_many:
+        related = getattr(row, field.name).using(using)
+        return list(related.values_list(field.target_field.attname, flat=True))
+    value = getattr(row, field.attname)
+    return [] if value is None else [value]
+
+
 def target_of_model(model: Any) -> Target | None:
     """Return what of a shared model the values of a model's primary key are, or None."""
     if is_shared_model(model):
@@ -86,7 +115,7 @@ def target_of_model(model: Any) -> Target | None:
     return target_of(model._meta.pk)
 
 
-def keys_of(target: Target, using: str, values: Iterable[str]) -> dict[str, Any]:
+def keys_of(target: Target, using: str, values: Iterable[Any]) -> dict[str, Any]:
     """Return the natural keys of rows: {value of the column, as text: key}."""
     field = next(each for each in target.model._meta.concrete_fields if each.attname == target.name)
     wanted = [field.to_python(value) for value in values]

@@ -26,7 +26,7 @@ from boardinghouse.moving.history import (
     refuse_later,
     refuse_unfinished,
 )
-from boardinghouse.moving.identity import Target, target_of_model, value_of
+from boardinghouse.moving.identity import Target, relations_of, target_of_model, value_of
 from boardinghouse.names import TEMPLATE, quote
 from boardinghouse.progress import Progress
 from boardinghouse.schema import get_schema_model, working_in
@@ -76,8 +76,17 @@ class Loader:
         user = user_model()
         pairs = ((index, key) for index, key in enumerate(self.manifest["members"]))
         target = Target(user, user._meta.pk.attname)
+        self.relations = dict(self.match_relations())
         self.members = [value for _index, value in self.match(target, pairs, is_member=True)]
         self.refuse_unmatched()
+
+    def match_relations(self) -> Iterator[tuple[Any, list[str]]]:
+        """Yield the fields of the schema's row that refer to shared rows, and the values here."""
+        fields = relations_of(get_schema_model())
+        for name, (label, keys) in self.manifest["relations"].items():
+            if name in fields:
+                matched = self.match(Target.named(label), enumerate(keys))
+                yield fields[name], [value for _index, value in matched]
 
     def match(
         self, target: Target, keys: Any, *, is_member: bool = False
@@ -156,7 +165,7 @@ class Loader:
         return script.before, script.after
 
     def make_row(self) -> Any:
-        """Make the schema's row as it was, with its members."""
+        """Make the schema's row as it was, with its members and what else it refers to."""
         model = get_schema_model()
         fields = {**self.manifest["row"], "name": self.choose_display_name()}
         described = {"model": model._meta.label_lower, "pk": self.name, "fields": fields}
@@ -167,10 +176,22 @@ class Loader:
         except DeserializationError as error:
             raise CommandError(f"Nothing was loaded: the schema's row: {error}") from error
         row: Any = read.object
+        self.set_keys(row)
         # As a fixture's rows are saved: without creating the schema.
         row.save_base(raw=True, force_insert=True, using=self.connection.alias)
         row.users.set(self.members)
+        self.set_joins(row)
         return row
+
+    def set_keys(self, row: Any) -> None:
+        for field, values in self.relations.items():
+            if not field.many_to_many:
+                setattr(row, field.attname, values[0] if values else None)
+
+    def set_joins(self, row: Any) -> None:
+        for field, values in self.relations.items():
+            if field.many_to_many:
+                getattr(row, field.name).set(values)
 
     def choose_display_name(self) -> str:
         """Return the display name that it had, or NAME where somebody else has that."""
