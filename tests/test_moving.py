@@ -3,6 +3,8 @@
 import json
 import zipfile
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -13,14 +15,17 @@ from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
+from django.test.utils import isolate_apps
 
 from boardinghouse import ddl
 from boardinghouse.backends.postgres.parent import ParentEditor
+from boardinghouse.base import SharedSchemaModel
 from boardinghouse.models import Schema
 from boardinghouse.moving import dump as dumping
 from boardinghouse.moving import load as loading
+from boardinghouse.moving.archive import ExactEncoder
 from boardinghouse.moving.history import InOneSchema, with_squashed
-from boardinghouse.moving.identity import Target, names_of_key
+from boardinghouse.moving.identity import Target, key_of, names_of_key, values_of
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import get_active_schema_name, override, working_in
 from boardinghouse.sharing import private_tables
@@ -816,6 +821,36 @@ class TestIdentity:
     )
     def test_what_tells_a_row_from_others(self, model, names):
         assert names_of_key(model) == names
+
+    @isolate_apps("tests.testapp")
+    def test_what_a_row_says_is_the_same_when_it_was_written_and_read(self):
+        class Notice(SharedSchemaModel):
+            when = models.DateTimeField()
+            at = models.TimeField()
+            within = models.DurationField()
+            price = models.DecimalField(max_digits=5, decimal_places=2)
+            picture = models.BinaryField()
+            more = models.JSONField()
+            open = models.BooleanField()
+
+            class Meta:
+                app_label = "testapp"
+
+        moment = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+        said = {
+            "when": moment,
+            "at": moment.time(),
+            "within": timedelta(microseconds=7),
+            "price": Decimal("1.50"),
+            "picture": b"\x00\xff",
+            "more": {"a": ["b"]},
+            "open": True,
+        }
+
+        key = json.loads(json.dumps(key_of(Notice(**said)), cls=ExactEncoder))
+
+        read = dict(values_of(Notice, key))
+        assert {**read, "picture": bytes(read["picture"])} == said
 
     def test_a_target_is_found_by_its_label(self):
         target = Target(User, "id")

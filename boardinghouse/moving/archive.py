@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, time
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any
@@ -29,6 +30,13 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 def entry_of(table: str) -> str:
     """Return the name that a table's rows have in the file."""
     return f"rows/{table}"
+
+
+class ExactEncoder(DjangoJSONEncoder):
+    """Django's, with the microseconds that it leaves out."""
+
+    def default(self, o: Any) -> Any:
+        return o.isoformat() if isinstance(o, datetime | time) else super().default(o)
 
 
 class Writer:
@@ -60,7 +68,7 @@ def writing(path: Path) -> Iterator[Writer]:
             with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
                 writer = Writer(archive)
                 yield writer
-                manifest = json.dumps(writer.manifest, cls=DjangoJSONEncoder, indent=1)
+                manifest = json.dumps(writer.manifest, cls=ExactEncoder, indent=1)
                 archive.writestr(MANIFEST, manifest)
             temporary.close()
             Path(temporary.name).replace(path)

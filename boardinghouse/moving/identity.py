@@ -10,6 +10,7 @@ from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
 from django.core.management.base import CommandError
 from django.db.models import Model, TextField, UniqueConstraint
 from django.db.models.functions import Cast
+from django.utils.encoding import is_protected_type
 
 from boardinghouse.sharing import is_shared_model, private_tables
 
@@ -160,7 +161,14 @@ def key_of(row: Any) -> Any:
     """
     if has_natural_key(type(row)):
         return list(row.natural_key())
-    return {name: getattr(row, name) for name in names_of_key(type(row))}
+    return {name: serialized(row, name) for name in names_of_key(type(row))}
+
+
+def serialized(row: Any, name: str) -> Any:
+    """Return a field's value as a fixture has it."""
+    field = row._meta.get_field(name)
+    value = field.value_from_object(row)
+    return value if is_protected_type(value) else field.value_to_string(row)
 
 
 def has_natural_key(model: Any) -> bool:
