@@ -30,7 +30,7 @@ from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import get_active_schema_name, override, working_in
 from boardinghouse.sharing import private_tables
 from tests.catalog import catalog, difference, indexes_of, rows, run
-from tests.conftest import make_user
+from tests.conftest import connected_with, make_user
 from tests.lending.models import Club, Edition, Fine, Loan, Note, Reader, Shelf, Title, Visit
 from tests.project import Project, empty_database
 from tests.testapp.models import Account, Region
@@ -585,6 +585,24 @@ class TestTheFile:
 
         with zipfile.ZipFile(path) as archive:
             assert archive.read("rows/testapp_entry") == b"1\t97\t1\n"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_loading_does_not_queue_behind_a_busy_table_for_long(
+        self, committed_schemata, tmp_path, settings
+    ):
+        path = dump(tmp_path)
+        settings.BOARDINGHOUSE_LOCK_TIMEOUT = 0.02
+        with (
+            connected_with({"options": "-c statement_timeout=30s"}),
+            closing(connection.copy()) as other,
+            other.cursor() as cursor,
+        ):
+            cursor.execute("BEGIN; LOCK TABLE public.auth_user IN ROW EXCLUSIVE MODE")
+
+            with pytest.raises(CommandError, match=r"Nothing was loaded: .*lock timeout"):
+                load(path)
+
+        assert not ddl.schema_exists(connection, "c")
 
     def test_says_what_was_written_and_made(self, furnished, tmp_path, capsys):
         path = tmp_path / "x.dump"

@@ -28,6 +28,7 @@ from boardinghouse.moving.history import (
 )
 from boardinghouse.moving.identity import Target, relations_of, target_of_model, value_of
 from boardinghouse.names import TEMPLATE, quote
+from boardinghouse.patience import patiently
 from boardinghouse.progress import Progress
 from boardinghouse.schema import get_schema_model, working_in
 from boardinghouse.signals import schema_created
@@ -143,19 +144,24 @@ class Loader:
                 # Before anything is asked: no migration begins while a schema is loaded.
                 ddl.share_template(self.connection)
                 self.prepare()
-                before, after = self.choose_structure()
-                ddl.create(self.connection, self.name, before)
-                row = self.make_row()
-                self.copy_rows()
-                self.set_sequences()
-                pipeline.run_single(self.connection, [self.name], after)
-                self.connection.check_constraints()
-                self.bring_up_to_date()
+                row = patiently(self.connection, self.write)
         except (DatabaseError, ReplayFailed) as error:
             raise CommandError(f"Nothing was loaded: {str(error).strip()}") from error
         schema_created.send(sender=type(row), schema=self.name, using=self.connection.alias)
         rows: dict[str, int] = self.manifest["rows"]
         return rows
+
+    def write(self) -> Any:
+        """Make the schema and its row, and return that."""
+        before, after = self.choose_structure()
+        ddl.create(self.connection, self.name, before)
+        row = self.make_row()
+        self.copy_rows()
+        self.set_sequences()
+        pipeline.run_single(self.connection, [self.name], after)
+        self.connection.check_constraints()
+        self.bring_up_to_date()
+        return row
 
     def choose_structure(self) -> tuple[list[str], list[str]]:
         """Return the statements before the rows and those after: the template's, or of its time."""
