@@ -434,6 +434,11 @@ class TestRefusals:
 
         assert [each.name for each in tmp_path.iterdir()] == ["folder"]
 
+    def test_a_field_of_the_row_that_is_not_here(self, schemata, tmp_path):
+        load(changed(dump(tmp_path), relations={"plan": ["organisations.Plan.id", [["gold"]]]}))
+
+        assert Schema.objects.get(pk="c").name == "c"
+
     def test_a_model_that_the_project_has_not(self, furnished, tmp_path):
         path = changed(dump(tmp_path), shared={"people.Person.id": {"1": ["ann"]}})
 
