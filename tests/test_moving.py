@@ -1,10 +1,12 @@
 """dump_schema and load_schema: one schema in a file, and in another database."""
 
 import json
+import os
 import zipfile
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -426,13 +428,24 @@ class TestRefusals:
         with pytest.raises(CommandError, match="is damaged"):
             load(path)
 
-    def test_a_folder_in_the_place_of_a_file(self, schemata, tmp_path):
-        (tmp_path / "folder").mkdir()
+    @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["a folder", "a pipe"])
+    def test_what_is_no_file_is_left_alone(self, schemata, tmp_path, make):
+        make(tmp_path / "other")
+        before = os.lstat(tmp_path / "other")
 
-        with pytest.raises(CommandError, match="cannot be written: Is a directory"):
-            call_command("dump_schema", "a", str(tmp_path / "folder"))
+        with pytest.raises(CommandError, match="cannot be written: what is there is no file"):
+            call_command("dump_schema", "a", str(tmp_path / "other"))
 
-        assert [each.name for each in tmp_path.iterdir()] == ["folder"]
+        assert os.lstat(tmp_path / "other") == before
+        assert [each.name for each in tmp_path.iterdir()] == ["other"]
+
+    def test_what_a_link_leads_to_is_written(self, schemata, tmp_path):
+        (tmp_path / "link").symlink_to(tmp_path / "a.dump")
+
+        call_command("dump_schema", "a", str(tmp_path / "link"), verbosity=0)
+
+        assert (tmp_path / "link").is_symlink()
+        load(tmp_path / "a.dump")
 
     def test_a_field_of_the_row_that_is_not_here(self, schemata, tmp_path):
         load(changed(dump(tmp_path), relations={"plan": ["organisations.Plan.id", [["gold"]]]}))

@@ -62,16 +62,22 @@ class Reader:
 
 @contextmanager
 def writing(path: Path) -> Iterator[Writer]:
-    """Write a file in a block; it appears under its name when the block has ended, whole."""
+    """Write a file in a block; it appears under its name when the block has ended, whole.
+
+    Raises CommandError where it cannot, or where something else is, such as a folder or a device.
+    """
     try:
-        with beside(path) as temporary:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            raise CommandError(f"{str(path)!r} cannot be written: what is there is no file.")
+        with beside(target) as temporary:
             with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
                 writer = Writer(archive)
                 yield writer
                 manifest = json.dumps(writer.manifest, cls=ExactEncoder, indent=1)
                 archive.writestr(MANIFEST, manifest)
             temporary.close()
-            Path(temporary.name).replace(path)
+            Path(temporary.name).replace(target)
     except OSError as error:
         raise CommandError(
             f"{str(path)!r} cannot be written: {error.strerror or error}."
