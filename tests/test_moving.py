@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, connections, models
@@ -31,7 +32,7 @@ from boardinghouse.moving.identity import Target, key_of, names_of_key, values_o
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import get_active_schema_name, override, working_in
 from boardinghouse.sharing import private_tables
-from tests.catalog import catalog, difference, indexes_of, rows, run
+from tests.catalog import catalog, constraints_of, difference, indexes_of, rows, run
 from tests.conftest import connected_with, make_user
 from tests.lending.models import Club, Edition, Fine, Loan, Note, Reader, Shelf, Title, Visit
 from tests.project import Project, empty_database
@@ -115,6 +116,16 @@ def test_a_copy_beside_it_has_equal_rows_in_every_table(furnished, tmp_path):
     assert not [table for table in private_tables() if table not in rows_of("a")]
     with override("c"):
         assert Elephant.objects.create(kind=Kind.objects.get(name="elephant"), name="x").pk > 2
+
+
+def test_a_generic_key_to_nothing_stays_so(schemata, tmp_path):
+    nullable = "ALTER TABLE {}.lending_note ALTER content_type_id DROP NOT NULL"
+    run(nullable.format(TEMPLATE), nullable.format("a"))
+    run("INSERT INTO a.lending_note (text, object_id) VALUES ('of nothing', '')")
+
+    load(dump(tmp_path))
+
+    assert rows("SELECT text, content_type_id FROM c.lending_note") == [("of nothing", None)]
 
 
 def test_the_row_is_kept_with_its_members(furnished, tmp_path):
@@ -498,6 +509,33 @@ class TestRefusals:
             Loan.objects.create(unconstrained_id=99)
 
         with pytest.raises(CommandError, match=r"lending\.Title that are not there: id 99"):
+            dump(tmp_path)
+
+    def test_a_generic_key_to_what_could_never_be_there(self, schemata, tmp_path):
+        kind = ContentType.objects.get_for_model(Title)
+        with override("a"):
+            Note.objects.create(text="x", content_type=kind, object_id="no number")
+
+        with pytest.raises(CommandError, match=r"lending\.Title that are not there: id no number"):
+            dump(tmp_path)
+
+    def test_a_generic_key_to_what_has_no_type(self, schemata, tmp_path):
+        kind = ContentType.objects.create(app_label="lending", model="gone")
+        with override("a"):
+            Note.objects.create(text="x", content_type=kind, object_id="1")
+        with working_in("a"):
+            run(
+                "SET CONSTRAINTS ALL IMMEDIATE",
+                *(
+                    f'ALTER TABLE lending_note DROP CONSTRAINT "{each}"'
+                    for each in constraints_of("a", "lending_note")
+                    if "_fk_" in each
+                ),
+                "DELETE FROM public.django_content_type WHERE model = 'gone'",
+            )
+        ContentType.objects.clear_cache()
+
+        with pytest.raises(CommandError, match=r"ContentType that are not there"):
             dump(tmp_path)
 
     def test_a_key_that_no_model_knows(self, schemata, tmp_path):

@@ -210,9 +210,15 @@ def values_of(connection: Any, schema: str, link: Link) -> list[tuple[Target, se
 
 
 def target_of_kind(using: str, kind: Any) -> Target | None:
-    """Return what a content type's generic keys refer to, if that is shared."""
+    """Return what a content type's generic keys refer to, if that is shared.
+
+    None for no type, and for one that is not there: that is refused as what its own key refers to.
+    """
     kinds: Any = apps.get_model("contenttypes.ContentType")
-    model = kinds.objects.db_manager(using).get_for_id(kind).model_class()
+    try:
+        model = kinds.objects.db_manager(using).get_for_id(kind).model_class()
+    except kinds.DoesNotExist:
+        return None
     return None if model is None else target_of_model(model)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
+from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, ValidationError
 from django.core.management.base import CommandError
 from django.db.models import Model, TextField, UniqueConstraint
 from django.db.models.functions import Cast
@@ -119,7 +120,7 @@ def target_of_model(model: Any) -> Target | None:
 def keys_of(target: Target, using: str, values: Iterable[Any]) -> dict[str, Any]:
     """Return the natural keys of rows: {value of the column, as text: key}."""
     field = next(each for each in target.model._meta.concrete_fields if each.attname == target.name)
-    wanted = [field.to_python(value) for value in values]
+    wanted = list(values_that_may_be(field, values))
     found: dict[str, Any] = {}
     for start in range(0, len(wanted), ROWS):
         batch = wanted[start : start + ROWS]
@@ -127,6 +128,13 @@ def keys_of(target: Target, using: str, values: Iterable[Any]) -> dict[str, Any]
         for row in rows.filter(**{f"{target.name}__in": batch}):
             found[row.boardinghouse_text] = key_of(row)
     return found
+
+
+def values_that_may_be(field: Any, values: Iterable[Any]) -> Iterator[Any]:
+    """Yield values as a field has them, those aside that it can never have."""
+    for value in values:
+        with suppress(ValidationError):
+            yield field.to_python(value)
 
 
 def value_of(target: Target, using: str, key: Any) -> str | None:
