@@ -158,10 +158,11 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
             journal.forget_schema(connection, name)
             deleted.update(self._delete_row(connection, name))
 
-        for name in names:
-            removal.drop(connection, name, delete_row)
-        if names:
-            schemata_deleted.send(sender=self.model, schemata=names, using=self.db)
+        with working_in(None):  # not in one that will be gone
+            for name in names:
+                removal.drop(connection, name, delete_row)
+            if names:
+                schemata_deleted.send(sender=self.model, schemata=names, using=self.db)
         return deleted.total(), dict(deleted)
 
     def _delete_row(self, connection: Any, name: str) -> dict[str, int]:
