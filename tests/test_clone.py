@@ -640,6 +640,7 @@ OTHER_NAMES = {
     "a shared table": "ALTER TABLE public.testapp_region RENAME TO renamed",
     "a column of one": "ALTER TABLE public.testapp_region RENAME id TO renamed",
     "a trigger's function": "ALTER FUNCTION public.noted() RENAME TO renamed",
+    "a sequence": "ALTER SEQUENCE public.numbers RENAME TO renamed",
 }
 
 
@@ -648,9 +649,21 @@ def test_what_the_template_refers_to_is_called_as_it_is_now(statement):
     run(
         "CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
         "CREATE TRIGGER note AFTER INSERT ON zoo_kind EXECUTE FUNCTION public.noted()",
+        "CREATE SEQUENCE public.numbers",
+        "CREATE TABLE x (n int DEFAULT nextval('public.numbers'))",
     )
     Schema.objects.mass_create("b")
     run(statement)
+
+    assert lost() == []
+
+
+def test_the_name_that_another_shared_table_got_is_not_taken_for_the_one_before():
+    Schema.objects.mass_create("b")
+    run(
+        "ALTER TABLE public.testapp_region RENAME TO renamed",
+        "CREATE TABLE public.testapp_region (id bigint PRIMARY KEY)",
+    )
 
     assert lost() == []
 
