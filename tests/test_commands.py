@@ -143,7 +143,7 @@ class TestDropSchema:
     def test_one_that_is_busy_is_named_with_those_that_were_dropped(
         self, committed_schemata, settings
     ):
-        settings.BOARDINGHOUSE_LOCK_TIMEOUT = 0.01
+        settings.BOARDINGHOUSE_LOCK_TIMEOUT = 0.2
         other, said = connection.copy(), io.StringIO()
         with closing(other), other.cursor() as cursor:
             cursor.execute("BEGIN; LOCK TABLE b.testapp_account IN ACCESS SHARE MODE")
@@ -151,6 +151,7 @@ class TestDropSchema:
             with pytest.raises(CommandError, match=r"'b' was not dropped.*drop_schema b --noinput"):
                 run("drop_schema", "a", "b", interactive=False, stdout=said)
 
+            cursor.execute("ROLLBACK")
         assert said.getvalue().endswith("Schema 'a' was dropped.\n")
         with override("b"):
             assert owners() == ["b"]

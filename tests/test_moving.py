@@ -658,6 +658,7 @@ class TestTheFile:
             with pytest.raises(CommandError, match=r"Nothing was loaded: .*lock timeout"):
                 load(path)
 
+            cursor.execute("ROLLBACK")
         assert not ddl.schema_exists(connection, "c")
 
     def test_says_what_was_written_and_made(self, furnished, tmp_path, capsys):
