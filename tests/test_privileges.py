@@ -18,7 +18,8 @@ def project(db):
 
 
 def test_it_migrates_creates_copies_compares_and_drops(project):
-    manage = project.manage
+    def manage(*arguments):
+        return project.manage(*arguments, LOCK_TIMEOUT="5")
 
     manage("migrate", "-v", "0")
     manage("spare_schemata", "--number", "1")
