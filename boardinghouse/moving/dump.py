@@ -30,6 +30,8 @@ from boardinghouse.names import quote
 from boardinghouse.progress import Progress
 from boardinghouse.schema import working_in
 
+BEGIN_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
 
 def dump(connection: Any, schema: Any, path: Path, progress: Progress) -> dict[str, int]:
     """Write a schema into a file; return how many rows of each table, all as of one moment.
@@ -75,23 +77,22 @@ def snapshot(connection: Any, schema: str) -> Iterator[None]:
     is_outermost = not connection.in_atomic_block
     (tables,) = ddl.tables_in(connection, schema)
     connection.apply_schema()  # a transaction's isolation is said before its first query
-    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        if is_outermost:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        keep_from_rewriting(cursor, schema, tables)
-        cursor.execute(clone.SUSPEND)
+    begin = [BEGIN_SNAPSHOT] if is_outermost else []
+    with transaction.atomic(using=connection.alias):
+        # A question in between would choose the state.
+        ddl.run_together(connection, [*begin, *locks_on(schema, tables), clone.SUSPEND])
         yield
-        cursor.execute(clone.RESUME)
+        ddl.run_together(connection, [clone.RESUME])
 
 
-def keep_from_rewriting(cursor: Any, schema: str, tables: Iterable[str]) -> None:
-    """Lock tables, before the state is chosen that is seen: later rewritten ones look empty.
+def locks_on(schema: str, tables: Iterable[str]) -> list[str]:
+    """Return what locks tables, before the state is chosen that is seen; none for no tables.
 
+    Those that are rewritten later would look empty:
     https://www.postgresql.org/docs/current/mvcc-caveats.html
     """
     named = ", ".join(f"{quote(schema)}.{quote(table)}" for table in sorted(tables))
-    if named:
-        cursor.execute(f"LOCK TABLE {named} IN ACCESS SHARE MODE")
+    return [f"LOCK TABLE {named} IN ACCESS SHARE MODE"] if named else []
 
 
 def columns_of(connection: Any, schema: str) -> dict[str, list[list[str]]]:
