@@ -8,7 +8,7 @@ from django.db import migrations as m
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Upper
 
-from boardinghouse import clone
+from boardinghouse import clone, drift
 from boardinghouse.ddl import rename
 from boardinghouse.exceptions import UncopiableObject
 from boardinghouse.models import Schema
@@ -634,6 +634,34 @@ def test_every_change_of_an_object_changes_the_fingerprint(statements):
 
         assert statement.startswith(("INSERT", "CREATE TABLE public.")) or now not in before
         before.append(now)
+
+
+PRESETS = [
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pg_monitor",
+    "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO PUBLIC",
+    "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+    "ALTER DEFAULT PRIVILEGES GRANT USAGE ON TYPES TO pg_monitor",
+    "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO pg_monitor",
+]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "compiled anew"])
+def test_default_privileges_of_the_database_give_a_clone_nothing_more(kept):
+    run(
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE TYPE mood AS ENUM ('sad')",
+        TABLE,
+        "GRANT UPDATE ON curious TO pg_monitor",
+    )
+    if kept:
+        Schema.objects.mass_create("b")
+    run(*PRESETS)
+
+    Schema.objects.mass_create("a")
+
+    assert drift.find_differences(connection, ["a"]) == []
+    assert rows("SELECT has_table_privilege('pg_monitor', 'a.zoo_kind', 'SELECT')") == [(False,)]
+    assert rows("SELECT has_table_privilege('pg_monitor', 'a.curious', 'UPDATE')") == [(True,)]
 
 
 OTHER_NAMES = {

@@ -36,7 +36,7 @@ version AS (
     SELECT c.xmin, c.ctid, c.tableoid FROM pg_namespace c WHERE oid = %(schema)s::regnamespace
     UNION ALL
     SELECT c.xmin, c.ctid, c.tableoid FROM pg_default_acl c
-    WHERE defaclnamespace = %(schema)s::regnamespace
+    WHERE defaclnamespace IN (0, %(schema)s::regnamespace)
     UNION ALL
     SELECT c.xmin, c.ctid, c.tableoid FROM pg_depend c
     WHERE refclassid = 'pg_namespace'::regclass AND refobjid = %(schema)s::regnamespace
