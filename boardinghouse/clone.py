@@ -131,14 +131,23 @@ def compile_template(connection: DatabaseWrapper) -> list[str]:
     if not ddl.schema_exists(connection, TEMPLATE):
         return []
     fingerprint, filled = take_fingerprint(connection, TEMPLATE)
-    database = tuple(connection.settings_dict[each] for each in ("HOST", "PORT", "NAME"))
-    kept, script = _kept.get(database, (None, None))
+    kept, script = _kept.get(database_of(connection), (None, None))
     if script is None or kept != fingerprint:
         script = compile_schema(connection, TEMPLATE)
-        _kept[database] = fingerprint, script
+        _kept[database_of(connection)] = fingerprint, script
     if connection.has_citus:
         return script.with_rows_of(citus.find_filled_tables(connection, TEMPLATE, script.copies))
     return script.with_rows_of(filled)
+
+
+def forget_template(connection: DatabaseWrapper) -> None:
+    """Compile the template anew the next time."""
+    _kept.pop(database_of(connection), None)
+
+
+def database_of(connection: DatabaseWrapper) -> tuple[object, ...]:
+    """Return what tells a database from others."""
+    return tuple(connection.settings_dict[each] for each in ("HOST", "PORT", "NAME"))
 
 
 def take_fingerprint(connection: DatabaseWrapper, schema: str) -> tuple[str, list[str]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TEMPLATE_LOCK = int.from_bytes(b"template")
 #: PostgreSQL learns what others have done to the catalog when it locks a table that this
 #: transaction has not locked yet, and nobody else's statements lock this one.
-HEAR_OF_CHANGES = "SELECT FROM information_schema.sql_parts LIMIT 0"
+HEAR_OF_CHANGES = "SELECT FROM information_schema.sql_sizing LIMIT 0"
 JOIN_TRIGGER = (
     "CREATE TRIGGER choose_a_schema INSTEAD OF INSERT OR UPDATE OR DELETE ON public.{} "
     "FOR EACH ROW EXECUTE FUNCTION public.boardinghouse_choose_a_schema()"
@@ -133,6 +133,13 @@ def drop(connection: DatabaseWrapper, name: str) -> None:
         _run(connection, [f"DROP SCHEMA IF EXISTS {quote(name)} CASCADE"])
 
 
+def run_together(connection: DatabaseWrapper, statements: list[str]) -> None:
+    """Run statements in one message; one by one if they are prepared, which takes single ones."""
+    connection.ensure_connection()
+    prepares = connection.connection.prepare_threshold is not None
+    _run(connection, statements if prepares else ["; ".join(statements)])
+
+
 def flush_recorded(connection: DatabaseWrapper) -> None:
     """Replay first what a migration at work on this connection has recorded."""
     if connection.recorder is not None:
@@ -161,7 +168,8 @@ def share_template(connection: DatabaseWrapper) -> None:
 
     For who copies it. Waits for a transaction that changes it. One round trip.
     """
-    _run(connection, [f"SELECT pg_advisory_xact_lock_shared({TEMPLATE_LOCK}); {HEAR_OF_CHANGES}"])
+    lock = f"SELECT pg_advisory_xact_lock_shared({TEMPLATE_LOCK})"
+    run_together(connection, [lock, HEAR_OF_CHANGES])
 
 
 def claim_template(connection: DatabaseWrapper) -> None:
@@ -169,7 +177,8 @@ def claim_template(connection: DatabaseWrapper) -> None:
 
     For who changes it. Waits for those that share it. One round trip.
     """
-    _run(connection, [f"SELECT pg_advisory_xact_lock({TEMPLATE_LOCK}); {HEAR_OF_CHANGES}"])
+    lock = f"SELECT pg_advisory_xact_lock({TEMPLATE_LOCK})"
+    run_together(connection, [lock, HEAR_OF_CHANGES])
 
 
 # The lock table: https://www.postgresql.org/docs/current/runtime-config-locks.html

@@ -269,7 +269,7 @@ def measure_schema(connection: Any, name: str) -> int:
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         before = memory_of(cursor)
         cursor.execute(use_all or "SELECT 1")
-        return memory_of(cursor) - before
+        return max(0, memory_of(cursor) - before)
 
 
 def memory_of(cursor: Any) -> int:

@@ -16,6 +16,7 @@ from boardinghouse import clone, ddl, fleet, journal, removal, spares
 from boardinghouse.base import SharedSchemaModel
 from boardinghouse.exceptions import BatchFailed, ReplayFailed, SchemaBehind, SchemaNotFound
 from boardinghouse.names import PATTERN, TEMPLATE, validate_schema_name
+from boardinghouse.patience import patiently
 from boardinghouse.schema import working_in
 from boardinghouse.signals import schema_created, schemata_deleted, schemata_updated
 
@@ -87,10 +88,10 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
         `name` is what it is called in the database, and `display_name` (else `name`) what
         people see; `fields` are others of a model of your own. Who may enter is not copied.
 
-        All or nothing. The rows are those of one moment, whoever writes meanwhile, and
-        sequences go on where the source's stand. Raises SchemaNotFound for a source that is not
-        there, SchemaBehind for one that has yet to be migrated, SchemaExists, and
-        UncopiableObject for what could not be copied.
+        All or nothing; while a shared table is busy it is tried again. The rows are those of one
+        moment, whoever writes meanwhile, and sequences go on where the source's stand. Raises
+        SchemaNotFound for a source that is not there, SchemaBehind for one that has yet to be
+        migrated, SchemaExists, and UncopiableObject for what could not be copied.
         """
         source = source if isinstance(source, str) else source.schema
         copy = self.model(schema=name, name=display_name or name, **fields)
@@ -106,7 +107,7 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
                     f"Schema {source!r} has yet to be migrated, and so would its copy. Type "
                     "`manage.py migrate` first."
                 )
-            clone.copy_schema(connection, source, name)
+            patiently(connection, lambda: clone.copy_schema(connection, source, name))
             super().bulk_create([copy])
         copy.remember_name()
         self._tell_created([copy])
@@ -157,10 +158,11 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
             journal.forget_schema(connection, name)
             deleted.update(self._delete_row(connection, name))
 
-        for name in names:
-            removal.drop(connection, name, delete_row)
-        if names:
-            schemata_deleted.send(sender=self.model, schemata=names, using=self.db)
+        with working_in(None):  # not in one that will be gone
+            for name in names:
+                removal.drop(connection, name, delete_row)
+            if names:
+                schemata_deleted.send(sender=self.model, schemata=names, using=self.db)
         return deleted.total(), dict(deleted)
 
     def _delete_row(self, connection: Any, name: str) -> dict[str, int]:

@@ -72,10 +72,13 @@ def require_room(connection: DatabaseWrapper, names: list[str]) -> None:
 def retire(connection: DatabaseWrapper, name: str) -> None:
     """Give a schema a name under which nobody looks for it, and note what it was called."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regnamespace(%s)::oid", [quote(name)])
-        schema = f"{DROPPED}{cursor.fetchone()[0]}"
+        cursor.execute(
+            "SELECT to_regnamespace(%s)::oid, quote_literal(%s::text)", [quote(name), name]
+        )
+        number, called = cursor.fetchone()
+        schema = f"{DROPPED}{number}"
         ddl.rename(connection, name, schema)
-        cursor.execute(f"COMMENT ON SCHEMA {quote(schema)} IS %s", [name])
+        cursor.execute(f"COMMENT ON SCHEMA {quote(schema)} IS {called}")
 
 
 def unfinished(connection: DatabaseWrapper) -> list[Remains]:

@@ -15,6 +15,7 @@ from django.db import ProgrammingError, transaction
 from psycopg.errors import InvalidSchemaName
 
 from boardinghouse import clone, ddl
+from boardinghouse.exceptions import ReplayFailed
 from boardinghouse.journal import JOURNAL
 from boardinghouse.names import SPARE, TEMPLATE, quote
 from boardinghouse.patience import patiently
@@ -40,13 +41,30 @@ def create_schemata(connection: DatabaseWrapper, names: list[str]) -> None:
     taken = take(connection, names)
     left = [name for name in names if name not in taken]
     if left:
-        statements = clone.compile_template(connection)
-        patiently(connection, lambda: _create(connection, left, statements))
+        _copy_template(connection, left)
+
+
+def _copy_template(connection: DatabaseWrapper, names: list[str]) -> None:
+    statements = clone.compile_template(connection)
+    try:
+        _create(connection, names, statements)
+    except ReplayFailed:
+        # What the statements name outside of the template may be called otherwise by now.
+        clone.forget_template(connection)
+        anew = clone.compile_template(connection)
+        if anew == statements:
+            raise
+        _create(connection, names, anew)
 
 
 def _create(connection: DatabaseWrapper, names: list[str], statements: list[str]) -> None:
-    for name in names:
-        ddl.create(connection, name, statements)
+    """Create copies, all or none; a shared table that is busy is tried for again."""
+
+    def create_all() -> None:
+        for name in names:
+            ddl.create(connection, name, statements)
+
+    patiently(connection, create_all)
 
 
 def take(connection: DatabaseWrapper, names: list[str]) -> set[str]:
@@ -101,8 +119,7 @@ def make(connection: DatabaseWrapper, wanted: int) -> str | None:
         if len(look(connection)) >= wanted:
             return None
         name = SPARE + secrets.token_hex(8)
-        statements = clone.compile_template(connection)
-        patiently(connection, lambda: ddl.create(connection, name, statements))
+        _copy_template(connection, [name])
         return name
 
 

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from tests.project import Project, empty_database
 
@@ -149,6 +150,11 @@ def test_a_bad_name_is_refused(project, name):
 
     assert "cannot be a schema's name" in said
     assert "testapp_account" in tables_in(project, "public")
+
+
+def test_a_display_name_that_is_too_long_is_refused():
+    with pytest.raises(CommandError, match="cannot be a display name"):
+        call_command("adopt_public", "first", "--name", "n" * 129)
 
 
 def test_views_on_tables_that_would_move_are_named(project):

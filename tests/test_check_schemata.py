@@ -10,11 +10,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
-from boardinghouse import ddl, drift, removal, repair
+from boardinghouse import ddl, drift, journal, removal, repair
 from boardinghouse.management.commands import check_schemata
 from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import override, working_in
+from boardinghouse.turns import Turn
 from tests.catalog import catalog, difference, indexes_of, run
 from tests.conftest import count_sets
 from tests.zoo.models import Animal, Kind
@@ -45,6 +46,14 @@ def drop_index_column_and_check(schema):
     )
 
 
+def interrupt_migration(*left):
+    """Do in the template what these schemata have yet to do."""
+    entry = journal.Entry("zoo", "0002_rows", False, [], 0, [], 1, [], 1, 1)
+    journal.write(connection, entry)
+    journal.add_pending(connection, entry, list(left))
+    run_in(TEMPLATE, "ALTER TABLE zoo_kind ADD COLUMN legs int")
+
+
 @pytest.mark.django_db
 class TestChecking:
     def test_all_well(self, schemata):
@@ -66,6 +75,15 @@ class TestChecking:
 
         assert check("a")[0] == "All 1 schemata are like the template.\n"
         assert check("a", "b", code=1)[0] == "b: index zoo_animal_lower is missing\n"
+
+    def test_while_a_migration_is_unfinished_it_says_what_to_type(self, schemata):
+        interrupt_migration("a", "b")
+
+        said, advice = check("b", code=1)
+
+        assert said == "b: column zoo_kind.legs is missing\n"
+        assert "manage.py migrate" in advice
+        assert "--repair" not in advice
 
     def test_an_unknown_name_is_refused(self, schemata):
         with pytest.raises(CommandError, match=r"no schema 'zz'.*list_schemata"):
@@ -271,6 +289,29 @@ class TestRepairing:
         check("--repair")
 
         assert difference(catalog("a"), catalog("b")) == []
+
+    def test_while_a_migration_is_unfinished_nothing_is_repaired(self, schemata):
+        interrupt_migration("b")
+        run_in("a", "DROP INDEX zoo_animal_lower")
+        before = catalog("a"), catalog("b")
+
+        said, advice = check("--repair", code=1)
+
+        assert (catalog("a"), catalog("b")) == before
+        assert said == ""
+        assert advice.startswith("Nothing was repaired.")
+        assert "manage.py migrate" in advice
+
+    def test_nobody_migrates_meanwhile_and_then_one_may(self, schemata, monkeypatch):
+        turns = []
+        take, end = Turn.take, Turn.end
+        monkeypatch.setattr(Turn, "take", lambda turn: turns.append("taken") or take(turn))
+        monkeypatch.setattr(Turn, "end", lambda turn: turns.append(turn.is_taken) or end(turn))
+
+        check("--repair")
+        check()
+
+        assert turns == ["taken", True, False]
 
     def test_json_tells_what_became_of_each(self, schemata):
         run_in("b", "DROP INDEX zoo_animal_lower", "DROP TABLE zoo_elephant")

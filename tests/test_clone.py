@@ -8,7 +8,7 @@ from django.db import migrations as m
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Upper
 
-from boardinghouse import clone
+from boardinghouse import clone, drift
 from boardinghouse.ddl import rename
 from boardinghouse.exceptions import UncopiableObject
 from boardinghouse.models import Schema
@@ -22,6 +22,7 @@ from tests.catalog import (
     schema_exists,
     tables_in,
 )
+from tests.testapp.models import Region
 from tests.values import OWN_VALUES
 from tests.zoo.models import Animal, Elephant, Kind, Part, Show
 
@@ -635,6 +636,66 @@ def test_every_change_of_an_object_changes_the_fingerprint(statements):
         before.append(now)
 
 
+PRESETS = [
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pg_monitor",
+    "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO PUBLIC",
+    "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+    "ALTER DEFAULT PRIVILEGES GRANT USAGE ON TYPES TO pg_monitor",
+    "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO pg_monitor",
+]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "compiled anew"])
+def test_default_privileges_of_the_database_give_a_clone_nothing_more(kept):
+    run(
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE TYPE mood AS ENUM ('sad')",
+        TABLE,
+        "GRANT UPDATE ON curious TO pg_monitor",
+    )
+    if kept:
+        Schema.objects.mass_create("b")
+    run(*PRESETS)
+
+    Schema.objects.mass_create("a")
+
+    assert drift.find_differences(connection, ["a"]) == []
+    assert rows("SELECT has_table_privilege('pg_monitor', 'a.zoo_kind', 'SELECT')") == [(False,)]
+    assert rows("SELECT has_table_privilege('pg_monitor', 'a.curious', 'UPDATE')") == [(True,)]
+
+
+OTHER_NAMES = {
+    "a shared table": "ALTER TABLE public.testapp_region RENAME TO renamed",
+    "a column of one": "ALTER TABLE public.testapp_region RENAME id TO renamed",
+    "a trigger's function": "ALTER FUNCTION public.noted() RENAME TO renamed",
+    "a sequence": "ALTER SEQUENCE public.numbers RENAME TO renamed",
+}
+
+
+@pytest.mark.parametrize("statement", OTHER_NAMES.values(), ids=OTHER_NAMES.keys())
+def test_what_the_template_refers_to_is_called_as_it_is_now(statement):
+    run(
+        "CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
+        "CREATE TRIGGER note AFTER INSERT ON zoo_kind EXECUTE FUNCTION public.noted()",
+        "CREATE SEQUENCE public.numbers",
+        "CREATE TABLE x (n int DEFAULT nextval('public.numbers'))",
+    )
+    Schema.objects.mass_create("b")
+    run(statement)
+
+    assert lost() == []
+
+
+def test_the_name_that_another_shared_table_got_is_not_taken_for_the_one_before():
+    Schema.objects.mass_create("b")
+    run(
+        "ALTER TABLE public.testapp_region RENAME TO renamed",
+        "CREATE TABLE public.testapp_region (id bigint PRIMARY KEY)",
+    )
+
+    assert lost() == []
+
+
 def test_what_is_rolled_back_leaves_the_fingerprint_as_it_was():
     before = fingerprint()
 
@@ -648,6 +709,8 @@ def test_what_is_rolled_back_leaves_the_fingerprint_as_it_was():
 def test_looking_and_writing_leave_the_fingerprint_as_it_is():
     run("CREATE TABLE x (id serial)")
     before = fingerprint()
+    Region.objects.create(name="north")
+    run("ANALYZE public.testapp_region")
 
     run("INSERT INTO x DEFAULT VALUES", "ANALYZE x")
     Schema.objects.mass_create("a")

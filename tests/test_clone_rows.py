@@ -15,7 +15,7 @@ from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import override, working_in
 from boardinghouse.signals import schema_created
 from tests.catalog import catalog, difference, rows, run, schema_exists
-from tests.conftest import owners
+from tests.conftest import connected_with, owners, schemata_in_postgresql
 from tests.testapp.models import Account, Entry
 from tests.values import OWN_VALUES
 from tests.waiting import wait_for_lock
@@ -381,3 +381,21 @@ def test_settings_are_afterwards_what_they_were(schemata, value):
     Schema.objects.clone("a", "c")
 
     assert [rows(f"SHOW {name}") for name in names] == [[(value,)]] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_copy_does_not_queue_behind_a_busy_table_for_long(committed_schemata, settings):
+    """While it waits for the table of users, everybody else would wait behind it."""
+    settings.BOARDINGHOUSE_LOCK_TIMEOUT = 0.02
+    with (
+        connected_with({"options": "-c statement_timeout=30s"}),
+        closing(connection.copy()) as other,
+        other.cursor() as cursor,
+    ):
+        cursor.execute("BEGIN; LOCK TABLE public.auth_user IN ROW EXCLUSIVE MODE")
+
+        with pytest.raises(ReplayFailed, match="lock timeout"):
+            Schema.objects.clone("a", "c")
+
+        cursor.execute("ROLLBACK")
+    assert schemata_in_postgresql() == {"a", "b"}

@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 
 import pytest
 from django.contrib.auth.models import User
@@ -21,7 +21,7 @@ from tests.testapp.models import Account
 
 def run(*arguments, **options):
     """Run a command and return what it wrote."""
-    out = io.StringIO()
+    out = options.pop("stdout", io.StringIO())
     call_command(*arguments, stdout=out, **options)
     return out.getvalue()
 
@@ -47,6 +47,19 @@ class TestCreateSchema:
             run("create_schema", name)
 
         assert not Schema.objects.exists()
+
+    @pytest.mark.parametrize("source", [[], ["--from", "a"]])
+    def test_refuses_a_display_name_that_is_too_long(self, schemata, source):
+        with pytest.raises(CommandError, match=r"'n+' cannot be a display name\. .*128"):
+            run("create_schema", "c", "--name", "n" * 129, *source)
+
+        assert not ddl.schema_exists(connection, "c")
+
+    def test_says_what_to_type_before_anything_is_migrated(self, db):
+        catalog.run("ALTER TABLE public.boardinghouse_schema RENAME TO other")
+
+        with pytest.raises(CommandError, match=r"no table of schemata yet.*manage\.py migrate"):
+            run("create_schema", "hamilton")
 
     def test_refuses_a_name_that_is_taken(self, schemata):
         with pytest.raises(CommandError, match="'a' exists already"):
@@ -125,6 +138,24 @@ class TestDropSchema:
 
         assert not Schema.objects.exists()
         assert said.endswith("Schema 'a' was dropped.\nSchema 'b' was dropped.\n")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_one_that_is_busy_is_named_with_those_that_were_dropped(
+        self, committed_schemata, settings
+    ):
+        settings.BOARDINGHOUSE_LOCK_TIMEOUT = 0.2
+        other, said = connection.copy(), io.StringIO()
+        with closing(other), other.cursor() as cursor:
+            cursor.execute("BEGIN; LOCK TABLE b.testapp_account IN ACCESS SHARE MODE")
+
+            with pytest.raises(CommandError, match=r"'b' was not dropped.*drop_schema b --noinput"):
+                run("drop_schema", "a", "b", interactive=False, stdout=said)
+
+            cursor.execute("ROLLBACK")
+        assert said.getvalue().endswith("Schema 'a' was dropped.\n")
+        with override("b"):
+            assert owners() == ["b"]
+        assert [schema.pk for schema in Schema.objects.all()] == ["b"]
 
     def test_an_unknown_name_among_several_drops_none(self, schemata):
         with pytest.raises(CommandError, match="no schema 'zz'"):

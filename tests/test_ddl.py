@@ -61,6 +61,17 @@ def test_the_estimate_of_locks_is_not_below_what_a_clone_takes():
     assert taken <= ddl.lock_budget(connection) / ddl.schemata_per_transaction(connection)
 
 
+@pytest.mark.parametrize("statement", ["", f'CREATE SCHEMA "{TEMPLATE}"'], ids=["none", "empty"])
+def test_while_the_template_has_nothing_empty_schemata_are_created(statement):
+    ddl.drop(connection, TEMPLATE)
+    run(*filter(None, [statement]))
+
+    Schema.objects.mass_create("a", "b")
+
+    assert catalog("a") == catalog("b")
+    assert ddl.tables_in(connection, "a", "b") == (set(), set())
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_create_one_schema_at_once_one_wins_and_the_other_is_told():
     start, results = threading.Barrier(2), []
@@ -86,6 +97,13 @@ def test_of_two_who_create_one_schema_at_once_one_wins_and_the_other_is_told():
 
 
 # The template's lock
+
+
+@pytest.mark.parametrize("take", [ddl.share_template, ddl.claim_template])
+def test_an_ordinary_role_may_take_it(take):
+    run("SET LOCAL ROLE pg_monitor")
+
+    take(connection)  # and no error: not every table may be read by everybody
 
 
 @pytest.mark.django_db(transaction=True)

@@ -280,6 +280,20 @@ UNCLONED = """
 """
 
 
+def test_a_key_to_partitions_does_not_differ(db):
+    run_in(
+        TEMPLATE,
+        "CREATE TABLE x (id int PRIMARY KEY, up int REFERENCES x) PARTITION BY RANGE (id)",
+        "CREATE TABLE x1 PARTITION OF x FOR VALUES FROM (1) TO (9) PARTITION BY RANGE (id)",
+        "CREATE TABLE x11 PARTITION OF x1 FOR VALUES FROM (1) TO (5)",
+        "CREATE TABLE y (id int REFERENCES x)",
+    )
+    Schema.objects.mass_create("a", "b")
+    run_in("b", "ALTER TABLE y DROP CONSTRAINT y_id_fkey")
+
+    assert differences("a", "b") == ["b: constraint y.y_id_fkey is missing"]
+
+
 @pytest.fixture
 def worlds():
     """Schemata in which the same statements were run, beside objects of every kind."""

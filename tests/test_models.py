@@ -518,6 +518,17 @@ def test_dropping_one_drops_its_rows_members_and_schema(news):
     assert news[-1] == ("deleted", "a", "default")
 
 
+def test_dropping_the_one_that_is_active(schemata):
+    with override("a"):
+        schemata[0].delete(drop=True)
+
+        with pytest.raises(SchemaNotFound):
+            Account.objects.count()
+
+    assert clones() == ["b"]
+    assert [each.pk for each in Schema.objects.all()] == ["b"]
+
+
 def test_dropping_a_queryset(news):
     Schema.objects.mass_create("a", "b", "c")
 

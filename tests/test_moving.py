@@ -1,27 +1,41 @@
 """dump_schema and load_schema: one schema in a file, and in another database."""
 
 import json
+import os
 import zipfile
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections, models
 from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
+from django.test.utils import isolate_apps
 
 from boardinghouse import ddl
+from boardinghouse.backends.postgres.parent import ParentEditor
+from boardinghouse.base import SharedSchemaModel
 from boardinghouse.models import Schema
 from boardinghouse.moving import dump as dumping
-from boardinghouse.moving.history import with_squashed
-from boardinghouse.moving.identity import Target, names_of_key
+from boardinghouse.moving import load as loading
+from boardinghouse.moving.archive import ExactEncoder
+from boardinghouse.moving.history import InOneSchema, with_squashed
+from boardinghouse.moving.identity import Target, key_of, names_of_key, values_of
 from boardinghouse.names import TEMPLATE
-from boardinghouse.schema import override, working_in
+from boardinghouse.schema import get_active_schema_name, override, working_in
 from boardinghouse.sharing import private_tables
-from tests.catalog import catalog, difference, rows, run
-from tests.conftest import make_user
+from tests.catalog import catalog, constraints_of, difference, indexes_of, rows, run
+from tests.conftest import connected_with, make_user
 from tests.lending.models import Club, Edition, Fine, Loan, Note, Reader, Shelf, Title, Visit
+from tests.project import Project, empty_database
 from tests.testapp.models import Account, Region
 from tests.zoo.models import Elephant, Kind, Show
 
@@ -102,6 +116,16 @@ def test_a_copy_beside_it_has_equal_rows_in_every_table(furnished, tmp_path):
     assert not [table for table in private_tables() if table not in rows_of("a")]
     with override("c"):
         assert Elephant.objects.create(kind=Kind.objects.get(name="elephant"), name="x").pk > 2
+
+
+def test_a_generic_key_to_nothing_stays_so(schemata, tmp_path):
+    nullable = "ALTER TABLE {}.lending_note ALTER content_type_id DROP NOT NULL"
+    run(nullable.format(TEMPLATE), nullable.format("a"))
+    run("INSERT INTO a.lending_note (text, object_id) VALUES ('of nothing', '')")
+
+    load(dump(tmp_path))
+
+    assert rows("SELECT text, content_type_id FROM c.lending_note") == [("of nothing", None)]
 
 
 def test_the_row_is_kept_with_its_members(furnished, tmp_path):
@@ -388,6 +412,57 @@ class TestRefusals:
             with pytest.raises(CommandError, match="not written by dump_schema"):
                 load(tmp_path / name)
 
+    @pytest.mark.parametrize("spoil", ["rows", "directory"])
+    def test_a_file_that_is_damaged(self, furnished, tmp_path, spoil):
+        path = dump(tmp_path)
+        with zipfile.ZipFile(path) as archive:
+            damage = {"rows": break_rows, "directory": break_directory}[spoil]
+            path.write_bytes(damage(bytearray(path.read_bytes()), archive))
+
+        with pytest.raises(CommandError, match=r"a\.dump' is damaged"):
+            load(path)
+
+        assert not ddl.schema_exists(connection, "c")
+
+    @pytest.mark.parametrize("manifest", ["{", "[]", "{}", '{"format": 1}'])
+    def test_a_file_without_a_manifest_that_can_be_read(self, schemata, tmp_path, manifest):
+        path = tmp_path / "a.dump"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("manifest.json", manifest)
+
+        with pytest.raises(CommandError, match="is damaged"):
+            load(path)
+
+    def test_a_file_without_the_rows_of_a_table(self, schemata, tmp_path):
+        path = changed(dump(tmp_path), columns={"lost": [["id", "bigint"]]})
+
+        with pytest.raises(CommandError, match="is damaged"):
+            load(path)
+
+    @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["a folder", "a pipe"])
+    def test_what_is_no_file_is_left_alone(self, schemata, tmp_path, make):
+        make(tmp_path / "other")
+        before = os.lstat(tmp_path / "other")
+
+        with pytest.raises(CommandError, match="cannot be written: what is there is no file"):
+            call_command("dump_schema", "a", str(tmp_path / "other"))
+
+        assert os.lstat(tmp_path / "other") == before
+        assert [each.name for each in tmp_path.iterdir()] == ["other"]
+
+    def test_what_a_link_leads_to_is_written(self, schemata, tmp_path):
+        (tmp_path / "link").symlink_to(tmp_path / "a.dump")
+
+        call_command("dump_schema", "a", str(tmp_path / "link"), verbosity=0)
+
+        assert (tmp_path / "link").is_symlink()
+        load(tmp_path / "a.dump")
+
+    def test_a_field_of_the_row_that_is_not_here(self, schemata, tmp_path):
+        load(changed(dump(tmp_path), relations={"plan": ["organisations.Plan.id", [["gold"]]]}))
+
+        assert Schema.objects.get(pk="c").name == "c"
+
     def test_a_model_that_the_project_has_not(self, furnished, tmp_path):
         path = changed(dump(tmp_path), shared={"people.Person.id": {"1": ["ann"]}})
 
@@ -410,6 +485,20 @@ class TestRefusals:
         with pytest.raises(CommandError, match=said):
             load(dump(tmp_path), remap_users=users_map(tmp_path, text, name))
 
+    def test_a_map_that_is_no_text(self, schemata, tmp_path):
+        path = tmp_path / "map.json"
+        path.write_bytes(b"\xff\xfe")
+
+        with pytest.raises(CommandError, match="no text in UTF-8"):
+            load(dump(tmp_path), remap_users=str(path))
+
+    @pytest.mark.parametrize("new", ["5", "false", '["ben", "jr"]', '{"name": "ben"}'])
+    def test_a_map_to_what_is_no_users_key(self, furnished, tmp_path, new):
+        path = users_map(tmp_path, f'{{"ann": {new}}}')
+
+        with pytest.raises(CommandError, match=r"of 'ann', which is no user's key"):
+            load(dump(tmp_path), remap_users=path)
+
     def test_a_map_that_is_not_there(self, schemata, tmp_path):
         with pytest.raises(CommandError, match="cannot be read"):
             load(dump(tmp_path), remap_users=tmp_path / "none.json")
@@ -420,6 +509,33 @@ class TestRefusals:
             Loan.objects.create(unconstrained_id=99)
 
         with pytest.raises(CommandError, match=r"lending\.Title that are not there: id 99"):
+            dump(tmp_path)
+
+    def test_a_generic_key_to_what_could_never_be_there(self, schemata, tmp_path):
+        kind = ContentType.objects.get_for_model(Title)
+        with override("a"):
+            Note.objects.create(text="x", content_type=kind, object_id="no number")
+
+        with pytest.raises(CommandError, match=r"lending\.Title that are not there: id no number"):
+            dump(tmp_path)
+
+    def test_a_generic_key_to_what_has_no_type(self, schemata, tmp_path):
+        kind = ContentType.objects.create(app_label="lending", model="gone")
+        with override("a"):
+            Note.objects.create(text="x", content_type=kind, object_id="1")
+        with working_in("a"):
+            run(
+                "SET CONSTRAINTS ALL IMMEDIATE",
+                *(
+                    f'ALTER TABLE lending_note DROP CONSTRAINT "{each}"'
+                    for each in constraints_of("a", "lending_note")
+                    if "_fk_" in each
+                ),
+                "DELETE FROM public.django_content_type WHERE model = 'gone'",
+            )
+        ContentType.objects.clear_cache()
+
+        with pytest.raises(CommandError, match=r"ContentType that are not there"):
             dump(tmp_path)
 
     def test_a_key_that_no_model_knows(self, schemata, tmp_path):
@@ -448,6 +564,20 @@ class TestRefusals:
 
         assert not Schema.objects.filter(pk="c").exists()
         assert not ddl.schema_exists(connection, "c")
+
+
+def break_rows(data, archive):
+    """Spoil what is compressed, so that it cannot be made longer again."""
+    info = max(archive.infolist()[:-1], key=lambda each: each.compress_size)
+    start = info.header_offset + 30 + len(info.filename)
+    data[start + 20 : start + 60] = b"\xff" * 40
+    return data
+
+
+def break_directory(data, archive):
+    """Ask for a version of the format that nobody knows."""
+    data[archive.start_dir + 6] = 255
+    return data
 
 
 def changed(path, *, rows=None, **values):
@@ -493,6 +623,44 @@ class TestTheFile:
         with override("a"):
             assert Account.objects.get().owner == "late"
 
+    @pytest.mark.django_db(transaction=True)
+    def test_no_table_is_rewritten_under_it(self, committed_schemata, tmp_path, monkeypatch):
+        inner = dumping.describe_shared
+
+        def rewrite_meanwhile(*args):
+            other = connection.copy()
+            with closing(other), other.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '10ms'")
+                with pytest.raises(OperationalError, match="lock timeout"):
+                    cursor.execute("ALTER TABLE a.testapp_entry ALTER amount TYPE bigint")
+            return inner(*args)
+
+        monkeypatch.setattr(dumping, "describe_shared", rewrite_meanwhile)
+
+        path = dump(tmp_path)
+
+        with zipfile.ZipFile(path) as archive:
+            assert archive.read("rows/testapp_entry") == b"1\t97\t1\n"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_loading_does_not_queue_behind_a_busy_table_for_long(
+        self, committed_schemata, tmp_path, settings
+    ):
+        path = dump(tmp_path)
+        settings.BOARDINGHOUSE_LOCK_TIMEOUT = 0.02
+        with (
+            connected_with({"options": "-c statement_timeout=30s"}),
+            closing(connection.copy()) as other,
+            other.cursor() as cursor,
+        ):
+            cursor.execute("BEGIN; LOCK TABLE public.auth_user IN ROW EXCLUSIVE MODE")
+
+            with pytest.raises(CommandError, match=r"Nothing was loaded: .*lock timeout"):
+                load(path)
+
+            cursor.execute("ROLLBACK")
+        assert not ddl.schema_exists(connection, "c")
+
     def test_says_what_was_written_and_made(self, furnished, tmp_path, capsys):
         path = tmp_path / "x.dump"
 
@@ -513,6 +681,43 @@ class TestHistory:
         path = dump(tmp_path)
         settings.MIGRATION_MODULES = {"lending": "tests.lending.later"}
         return path
+
+    def test_while_a_migration_is_unfinished_nothing_is_written(self, schemata, tmp_path):
+        run("CREATE TABLE public.boardinghouse_journal ()")
+
+        with pytest.raises(CommandError, match=r"unfinished\. Type `manage\.py migrate` first"):
+            dump(tmp_path)
+
+        assert list(tmp_path.iterdir()) == []
+
+    def test_while_a_migration_is_unfinished_nothing_is_loaded(self, schemata, tmp_path):
+        path = dump(tmp_path)
+        run("CREATE TABLE public.boardinghouse_journal ()")
+
+        with pytest.raises(CommandError, match=r"unfinished\. Type `manage\.py migrate` first"):
+            load(path)
+
+        assert not ddl.schema_exists(connection, "c")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_no_migration_begins_while_a_dump_is_compared(
+        self, committed_schemata, tmp_path, monkeypatch
+    ):
+        path = dump(tmp_path)
+        inner, claimed = loading.find_missing, []
+
+        def claim_meanwhile(*args):
+            other = connection.copy()
+            with closing(other), other.cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_lock(%s)", [ddl.TEMPLATE_LOCK])
+                claimed.append(cursor.fetchone()[0])
+            return inner(*args)
+
+        monkeypatch.setattr(loading, "find_missing", claim_meanwhile)
+
+        load(path)
+
+        assert claimed == [False]
 
     def test_a_later_dump_is_refused(self, furnished, tmp_path):
         path = dump(tmp_path)
@@ -550,6 +755,123 @@ class TestHistory:
             load(path)
 
 
+ORGANISATIONS = """
+from django.conf import settings
+from django.db import models
+from boardinghouse.base import SharedSchemaModel
+from boardinghouse.models import AbstractSchema
+class Plan(SharedSchemaModel):
+    name = models.CharField(max_length=9, unique=True)
+class Organisation(AbstractSchema):
+    plan = models.ForeignKey(Plan, models.PROTECT, null=True)
+    extras = models.ManyToManyField(Plan, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    parent = models.ForeignKey("self", models.PROTECT, null=True)
+"""
+
+REFER = """
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from organisations.models import Organisation, Plan
+ann, ben = User.objects.create(username="ann"), User.objects.create(username="ben")
+gold, silver, tin = (Plan.objects.create(name=name) for name in ("gold", "silver", "tin"))
+one = Organisation.objects.create(schema="one", name="One", plan=gold, owner=ann)
+Organisation.objects.filter(pk="one").update(parent=one)
+one.extras.set([silver, tin])
+call_command("dump_schema", "one", "one.dump", verbosity=0)
+call_command("load_schema", "one.dump", "beside", verbosity=0)
+Organisation.objects.filter(pk="one").update(parent=None)
+one.delete(drop=True)
+Organisation.objects.update(plan=None)
+Plan.objects.filter(pk=gold.pk).update(name="iron")
+try:
+    call_command("load_schema", "one.dump", "two")
+except CommandError as error:
+    print("refused", error)
+Plan.objects.create(name="gold")
+with open("map.json", "w") as file:
+    file.write('{"ann": "ben"}')
+call_command("load_schema", "one.dump", "two", "--remap-users", "map.json", verbosity=0)
+for each in Organisation.objects.order_by("pk"):
+    extras = each.extras.order_by("name").values_list("name", flat=True)
+    print("found", each.pk, each.plan and each.plan.name, *extras, each.owner, each.parent_id)
+"""
+
+
+def test_what_a_row_of_a_model_of_ones_own_refers_to_is_found_again(db, tmp_path):
+    (tmp_path / "moved.py").write_text(
+        "from tests.projects.adopted import *\n"
+        "INSTALLED_APPS = [each for each in INSTALLED_APPS if not each.startswith('tests.')]\n"
+        "INSTALLED_APPS += ['organisations']\n"
+        "BOARDINGHOUSE_SCHEMA_MODEL = 'organisations.Organisation'\n"
+        "ROOT_URLCONF = 'organisations'\n"
+    )
+    (tmp_path / "organisations/migrations").mkdir(parents=True)
+    (tmp_path / "organisations/migrations/__init__.py").touch()
+    (tmp_path / "organisations/__init__.py").write_text("urlpatterns = []")
+    (tmp_path / "organisations/models.py").write_text(ORGANISATIONS)
+    refer = f"import os; os.chdir({str(tmp_path)!r})\n{REFER}"
+
+    with empty_database("bh_moving") as name:
+        project = Project("moved", name)
+        for command in (["makemigrations"], ["migrate"], ["shell", "--no-imports", "-c", refer]):
+            said = project.manage(*command, PYTHONPATH=str(tmp_path))
+
+    refused, *found = (line for line in said.splitlines() if line.startswith(("refused", "found")))
+    assert "organisations.Plan name='gold'" in refused
+    assert found == [
+        "found beside None silver tin ann beside",
+        "found two gold silver tin ben two",
+    ]
+
+
+class NoteItDown(Operation):
+    """An operation of another package, which says nothing of models."""
+
+    reversible = True
+
+    def __init__(self):
+        self.schemata = []
+
+    def state_forwards(self, app_label, state):
+        pass
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        self.schemata.append(get_active_schema_name())
+
+
+class TestOneMigration:
+    """What an operation does in a schema that is brought up to date."""
+
+    def do(self, app_label, operation):
+        before = MigrationExecutor(connection).loader.project_state()
+        after = before.clone()
+        operation.state_forwards(app_label, after)
+        with working_in("a"), ParentEditor(connection, atomic=False) as editor:
+            InOneSchema(operation, "0009").database_forwards(app_label, editor, before, after)
+
+    def test_indexes_come_and_go_in_the_transaction(self, schemata):
+        index = models.Index(fields=["amount"], name="by_amount")
+
+        self.do("testapp", AddIndexConcurrently("entry", index))
+
+        assert "by_amount" in indexes_of("a", "testapp_entry")
+        assert "by_amount" not in indexes_of("b", "testapp_entry")
+
+        self.do("zoo", RemoveIndexConcurrently("animal", "zoo_animal_lower"))
+
+        assert "zoo_animal_lower" not in indexes_of("a", "zoo_animal")
+        assert "zoo_animal_lower" in indexes_of("b", "zoo_animal")
+
+    @pytest.mark.parametrize(("app", "schemata_of_it"), [("zoo", ["a"]), ("auth", [])])
+    def test_others_operations_are_done_for_private_apps_only(self, schemata, app, schemata_of_it):
+        operation = NoteItDown()
+
+        self.do(app, operation)
+
+        assert operation.schemata == schemata_of_it
+
+
 class TestSquashed:
     """A migration that stands for others is no difference."""
 
@@ -574,6 +896,36 @@ class TestIdentity:
     )
     def test_what_tells_a_row_from_others(self, model, names):
         assert names_of_key(model) == names
+
+    @isolate_apps("tests.testapp")
+    def test_what_a_row_says_is_the_same_when_it_was_written_and_read(self):
+        class Notice(SharedSchemaModel):
+            when = models.DateTimeField()
+            at = models.TimeField()
+            within = models.DurationField()
+            price = models.DecimalField(max_digits=5, decimal_places=2)
+            picture = models.BinaryField()
+            more = models.JSONField()
+            open = models.BooleanField()
+
+            class Meta:
+                app_label = "testapp"
+
+        moment = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+        said = {
+            "when": moment,
+            "at": moment.time(),
+            "within": timedelta(microseconds=7),
+            "price": Decimal("1.50"),
+            "picture": b"\x00\xff",
+            "more": {"a": ["b"]},
+            "open": True,
+        }
+
+        key = json.loads(json.dumps(key_of(Notice(**said)), cls=ExactEncoder))
+
+        read = dict(values_of(Notice, key))
+        assert {**read, "picture": bytes(read["picture"])} == said
 
     def test_a_target_is_found_by_its_label(self):
         target = Target(User, "id")

@@ -1,10 +1,12 @@
 """Statements that stay prepared, while schemata differ because a fleet is half migrated."""
 
 import pytest
+from django.core.management import call_command
 from django.db import NotSupportedError, connection, transaction
 
+from boardinghouse.models import Schema
 from boardinghouse.schema import override
-from tests.conftest import connected_with, run_sql
+from tests.conftest import connected_with, owners, run_sql, schemata_in_postgresql
 from tests.testapp.models import Account
 
 PREPARED = {"server_side_binding": True, "prepare_threshold": 0}
@@ -54,6 +56,18 @@ def test_statements_are_prepared_at_all(half_migrated):
         fetch("SELECT 1")
 
         assert fetch("SELECT count(*) > 0 FROM pg_prepared_statements") == [(True,)]
+
+
+def test_schemata_are_created_copied_dumped_and_dropped(committed_schemata, tmp_path):
+    with connected_with(PREPARED):
+        Schema.objects.create(schema="c", name="c")
+        Schema.objects.clone("a", "d")
+        call_command("dump_schema", "a", str(tmp_path / "a"), verbosity=0)
+        Schema.objects.get(pk="c").delete(drop=True)
+
+        with override("d"):
+            assert owners() == ["a"]
+        assert schemata_in_postgresql() == {"a", "b", "d"}
 
 
 def test_schemata_that_differ_give_right_rows_or_one_error(preparing):

@@ -12,6 +12,7 @@ from boardinghouse.models import Schema
 from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import override, working_in
 from tests.catalog import catalog, difference, rows, run, schema_exists
+from tests.conftest import connected_with
 from tests.zoo.models import Kind
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -132,6 +133,15 @@ def interrupted(schemata, small_budget, monkeypatch):
         patched.setattr(removal, "take_step", take_one)
         with pytest.raises(Killed):
             schemata[0].delete(drop=True)
+
+
+def test_a_large_one_goes_where_the_server_binds_parameters(schemata, small_budget):
+    with connected_with({"server_side_binding": True}):
+        schemata[0].delete(drop=True)
+
+        assert not schema_exists("a")
+        assert remains() == []
+        assert "of b" in kinds_in("b")
 
 
 def test_what_is_half_dropped_nobody_sees(interrupted):

@@ -99,15 +99,19 @@ class TestWithoutAPooler:
 
         assert ask().startswith("SAFE\n")
 
-    def test_with_nothing_to_switch_to_nothing_is_proved(self, monkeypatch):
+    def test_with_nothing_to_switch_to_nothing_is_proved(self):
         for name in ("a", "b"):
             Schema.objects.get(pk=name).delete(drop=True)
-        monkeypatch.setattr(ddl, "schema_exists", lambda connection, name: False)
+        ddl.rename(connection, TEMPLATE, "_away")
 
-        said = ask()
+        try:
+            said = ask()
+        finally:
+            ddl.rename(connection, "_away", TEMPLATE)
 
         assert said.startswith("UNPROVED\n")
         assert "create_schema" in said
+        assert "there are 0." in said
 
     def test_djangos_own_pool_is_safe(self):
         with connected_with({"pool": True}, CONN_MAX_AGE=0):

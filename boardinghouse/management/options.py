@@ -128,6 +128,16 @@ def refuse_bad_name(name: str) -> None:
         ) from None
 
 
+def refuse_bad_display_name(name: str) -> None:
+    """Raise CommandError for what people cannot see a schema as."""
+    try:
+        get_schema_model()._meta.get_field("name").clean(name, None)
+    except ValidationError as error:
+        raise CommandError(
+            f"{name!r} cannot be a display name. {' '.join(error.messages)}"
+        ) from None
+
+
 def refuse_unknown(names: list[str], database: str) -> None:
     """Raise CommandError for names that no schema of the database has."""
     known = set(schemata_of(database).filter(pk__in=names).values_list("pk", flat=True))

@@ -16,27 +16,32 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from boardinghouse import __version__, clone, ddl
 from boardinghouse.moving.archive import Writer, writing
+from boardinghouse.moving.history import refuse_unfinished
 from boardinghouse.moving.identity import (
     Link,
     Target,
     find_links,
     key_of,
     keys_of,
+    keys_of_relations,
     target_of_model,
 )
 from boardinghouse.names import quote
 from boardinghouse.progress import Progress
 from boardinghouse.schema import working_in
 
+BEGIN_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
 
 def dump(connection: Any, schema: Any, path: Path, progress: Progress) -> dict[str, int]:
     """Write a schema into a file; return how many rows of each table, all as of one moment.
 
     Raises CommandError for a row that refers to a shared one that is not there, for a key to a
-    shared table that no model knows of, and for what the database refuses.
+    shared table that no model knows of, for what the database refuses, and while a migration is
+    unfinished.
     """
     try:
-        with working_in(None), snapshot(connection), writing(path) as writer:
+        with working_in(None), snapshot(connection, schema.schema), writing(path) as writer:
             describe(connection, schema, writer)
             return write_rows(connection, schema.schema, writer, progress)
     except DatabaseError as error:
@@ -45,6 +50,7 @@ def dump(connection: Any, schema: Any, path: Path, progress: Progress) -> dict[s
 
 def describe(connection: Any, schema: Any, writer: Writer) -> None:
     """Put into the manifest all but how many rows there are."""
+    refuse_unfinished(connection)
     columns = columns_of(connection, schema.schema)
     links = links_of(connection, schema.schema)
     refuse_unknown_keys(connection, schema.schema, links)
@@ -63,22 +69,30 @@ def describe(connection: Any, schema: Any, writer: Writer) -> None:
 
 
 @contextmanager
-def snapshot(connection: Any) -> Iterator[None]:
+def snapshot(connection: Any, schema: str) -> Iterator[None]:
     """See one state of the database in a block, unless a transaction has begun before.
 
     With the settings that a clone is made with: a row that a policy hides is an error.
     """
     is_outermost = not connection.in_atomic_block
-    connection.ensure_connection()
+    (tables,) = ddl.tables_in(connection, schema)
     connection.apply_schema()  # a transaction's isolation is said before its first query
+    begin = [BEGIN_SNAPSHOT] if is_outermost else []
     with transaction.atomic(using=connection.alias):
-        if is_outermost:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        with connection.cursor() as cursor:
-            cursor.execute(clone.SUSPEND)
-            yield
-            cursor.execute(clone.RESUME)
+        # A question in between would choose the state.
+        ddl.run_together(connection, [*begin, *locks_on(schema, tables), clone.SUSPEND])
+        yield
+        ddl.run_together(connection, [clone.RESUME])
+
+
+def locks_on(schema: str, tables: Iterable[str]) -> list[str]:
+    """Return what locks tables, before the state is chosen that is seen; none for no tables.
+
+    Those that are rewritten later would look empty:
+    https://www.postgresql.org/docs/current/mvcc-caveats.html
+    """
+    named = ", ".join(f"{quote(schema)}.{quote(table)}" for table in sorted(tables))
+    return [f"LOCK TABLE {named} IN ACCESS SHARE MODE"] if named else []
 
 
 def columns_of(connection: Any, schema: str) -> dict[str, list[list[str]]]:
@@ -96,12 +110,14 @@ def applied_migrations(connection: Any) -> list[list[str]]:
 
 
 def describe_row(schema: Any, using: str) -> dict[str, Any]:
-    """Return what the manifest says of the schema's row, its members by natural key."""
-    (row,) = serializers.serialize("python", [schema], use_natural_foreign_keys=True)
-    row["fields"].pop("users", None)
+    """Return what the manifest says of the schema's row; what it refers to by natural key."""
+    relations = keys_of_relations(schema, using)
+    plain = [each.name for each in schema._meta.concrete_fields if each.name not in relations]
+    (row,) = serializers.serialize("python", [schema], fields=plain)
     return {
         "schema": schema.schema,
         "row": row["fields"],
+        "relations": relations,
         "members": [key_of(user) for user in schema.users.using(using).all()],
     }
 
@@ -195,9 +211,15 @@ def values_of(connection: Any, schema: str, link: Link) -> list[tuple[Target, se
 
 
 def target_of_kind(using: str, kind: Any) -> Target | None:
-    """Return what a content type's generic keys refer to, if that is shared."""
+    """Return what a content type's generic keys refer to, if that is shared.
+
+    None for no type, and for one that is not there: that is refused as what its own key refers to.
+    """
     kinds: Any = apps.get_model("contenttypes.ContentType")
-    model = kinds.objects.db_manager(using).get_for_id(kind).model_class()
+    try:
+        model = kinds.objects.db_manager(using).get_for_id(kind).model_class()
+    except kinds.DoesNotExist:
+        return None
     return None if model is None else target_of_model(model)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.core.management.base import CommandError
-from django.db.migrations import RunPython, RunSQL, SeparateDatabaseAndState
+from django.db.migrations import AddIndex, RemoveIndex, SeparateDatabaseAndState
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
 
+from boardinghouse import journal
 from boardinghouse.backends.postgres.parent import ParentEditor
 from boardinghouse.operations import ByApp, PerSchema, Shared, Wrapper
+from boardinghouse.receivers import rewrite
 from boardinghouse.schema import working_in
 from boardinghouse.sharing import is_shared_model
 
@@ -38,9 +41,7 @@ class InOneSchema(Wrapper):
 
     def inner(self, app_label: str, *states: Any) -> Operation | None:
         """Return what is to be run; None for what ran once, in ``public``."""
-        operation: Any = self.operation
-        if isinstance(operation, RunPython | RunSQL):
-            operation = ByApp(operation, self.migration)
+        operation: Any = rewrite(without_concurrency(self.operation), self.migration)
         if isinstance(operation, ByApp):
             operation = operation.choose(app_label, *states)
         if isinstance(operation, Shared):
@@ -57,9 +58,26 @@ class InOneSchema(Wrapper):
         return operation  # type: ignore[no-any-return]
 
 
+def without_concurrency(operation: Operation) -> Operation:
+    """Return what does the same in a transaction, in a schema that nobody is using yet."""
+    if isinstance(operation, AddIndexConcurrently):
+        return AddIndex(operation.model_name, operation.index)
+    if isinstance(operation, RemoveIndexConcurrently):
+        return RemoveIndex(operation.model_name, operation.name)
+    return operation
+
+
 def is_private(using: str, model: Any) -> bool:
     """Stands in the place of an operation's ``allow_migrate_model``."""
     return bool(model._meta.can_migrate(using)) and not is_shared_model(model)
+
+
+def refuse_unfinished(connection: Any) -> None:
+    """Raise CommandError while some schemata have done a migration that is not recorded yet."""
+    if journal.is_there(connection):
+        raise CommandError(
+            "A migration is unfinished. Type `manage.py migrate` first, then this again."
+        )
 
 
 def find_missing(connection: Any, dumped: Any) -> tuple[Keys, Keys]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
+from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, ValidationError
 from django.core.management.base import CommandError
 from django.db.models import Model, TextField, UniqueConstraint
 from django.db.models.functions import Cast
+from django.utils.encoding import is_protected_type
 
 from boardinghouse.sharing import is_shared_model, private_tables
 
@@ -79,6 +81,35 @@ def target_of(field: Any) -> Target | None:
     return None
 
 
+def relations_of(model: Any) -> dict[str, Any]:
+    """Return the fields of the model of schemata that refer to shared rows; not its members."""
+    options = model._meta
+    joins = (each for each in options.many_to_many if each.remote_field.through._meta.auto_created)
+    return {
+        each.name: each
+        for each in (*options.concrete_fields, *joins)
+        if each.is_relation and not each.primary_key and each.name != "users"
+    }
+
+
+def keys_of_relations(row: Any, using: str) -> dict[str, tuple[str, list[Any]]]:
+    """Return what a schema's row refers to: {field: (target, natural keys)}."""
+    found = {}
+    for name, field in relations_of(type(row)).items():
+        target = Target(field.remote_field.model, field.target_field.attname)
+        keys = keys_of(target, using, values_in(row, field, using))
+        found[name] = target.label, list(keys.values())
+    return found
+
+
+def values_in(row: Any, field: Any, using: str) -> list[Any]:
+    if field.many_to_many:
+        related = getattr(row, field.name).using(using)
+        return list(related.values_list(field.target_field.attname, flat=True))
+    value = getattr(row, field.attname)
+    return [] if value is None else [value]
+
+
 def target_of_model(model: Any) -> Target | None:
     """Return what of a shared model the values of a model's primary key are, or None."""
     if is_shared_model(model):
@@ -86,10 +117,10 @@ def target_of_model(model: Any) -> Target | None:
     return target_of(model._meta.pk)
 
 
-def keys_of(target: Target, using: str, values: Iterable[str]) -> dict[str, Any]:
+def keys_of(target: Target, using: str, values: Iterable[Any]) -> dict[str, Any]:
     """Return the natural keys of rows: {value of the column, as text: key}."""
     field = next(each for each in target.model._meta.concrete_fields if each.attname == target.name)
-    wanted = [field.to_python(value) for value in values]
+    wanted = list(values_that_may_be(field, values))
     found: dict[str, Any] = {}
     for start in range(0, len(wanted), ROWS):
         batch = wanted[start : start + ROWS]
@@ -97,6 +128,13 @@ def keys_of(target: Target, using: str, values: Iterable[str]) -> dict[str, Any]
         for row in rows.filter(**{f"{target.name}__in": batch}):
             found[row.boardinghouse_text] = key_of(row)
     return found
+
+
+def values_that_may_be(field: Any, values: Iterable[Any]) -> Iterator[Any]:
+    """Yield values as a field has them, those aside that it can never have."""
+    for value in values:
+        with suppress(ValidationError):
+            yield field.to_python(value)
 
 
 def value_of(target: Target, using: str, key: Any) -> str | None:
@@ -131,7 +169,14 @@ def key_of(row: Any) -> Any:
     """
     if has_natural_key(type(row)):
         return list(row.natural_key())
-    return {name: getattr(row, name) for name in names_of_key(type(row))}
+    return {name: serialized(row, name) for name in names_of_key(type(row))}
+
+
+def serialized(row: Any, name: str) -> Any:
+    """Return a field's value as a fixture has it."""
+    field = row._meta.get_field(name)
+    value = field.value_from_object(row)
+    return value if is_protected_type(value) else field.value_to_string(row)
 
 
 def has_natural_key(model: Any) -> bool:

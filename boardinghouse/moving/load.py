@@ -19,9 +19,16 @@ from boardinghouse import clone, ddl, pipeline
 from boardinghouse.exceptions import ReplayFailed
 from boardinghouse.moving.archive import Reader, reading
 from boardinghouse.moving.dump import columns_of
-from boardinghouse.moving.history import Keys, bring_up_to_date, find_missing, refuse_later
-from boardinghouse.moving.identity import Target, target_of_model, value_of
+from boardinghouse.moving.history import (
+    Keys,
+    bring_up_to_date,
+    find_missing,
+    refuse_later,
+    refuse_unfinished,
+)
+from boardinghouse.moving.identity import Target, relations_of, target_of_model, value_of
 from boardinghouse.names import TEMPLATE, quote
+from boardinghouse.patience import patiently
 from boardinghouse.progress import Progress
 from boardinghouse.schema import get_schema_model, working_in
 from boardinghouse.signals import schema_created
@@ -54,6 +61,7 @@ class Loader:
 
     def prepare(self) -> None:
         """Find out all that can be known; raise CommandError for what would go wrong."""
+        refuse_unfinished(self.connection)
         if ddl.schema_exists(self.connection, self.name):
             raise CommandError(f"Schema {self.name!r} exists already. Choose another NAME.")
         later, self.missing = find_missing(self.connection, self.manifest["migrations"])
@@ -69,8 +77,17 @@ class Loader:
         user = user_model()
         pairs = ((index, key) for index, key in enumerate(self.manifest["members"]))
         target = Target(user, user._meta.pk.attname)
+        self.relations = dict(self.match_relations())
         self.members = [value for _index, value in self.match(target, pairs, is_member=True)]
         self.refuse_unmatched()
+
+    def match_relations(self) -> Iterator[tuple[Any, list[str]]]:
+        """Yield the fields of the schema's row that refer to shared rows, and the values here."""
+        fields = relations_of(get_schema_model())
+        for name, (label, keys) in self.manifest["relations"].items():
+            if name in fields:
+                matched = self.match(Target.named(label), enumerate(keys))
+                yield fields[name], [value for _index, value in matched]
 
     def match(
         self, target: Target, keys: Any, *, is_member: bool = False
@@ -94,7 +111,9 @@ class Loader:
         if said not in self.users:
             return key
         new = self.users[said]
-        return [new] if isinstance(new, str) and new else new or None
+        if new is None or new == "":
+            return None
+        return as_key(new, said, key)
 
     def find(self, target: Target, key: Any) -> str | None:
         """Return the value of a row here; the dumped schema's own row is the new one."""
@@ -122,20 +141,27 @@ class Loader:
         """Make the schema and its row; all or nothing. Return how many rows of each table."""
         try:
             with working_in(None), transaction.atomic(using=self.connection.alias):
+                # Before anything is asked: no migration begins while a schema is loaded.
                 ddl.share_template(self.connection)
-                before, after = self.choose_structure()
-                ddl.create(self.connection, self.name, before)
-                row = self.make_row()
-                self.copy_rows()
-                self.set_sequences()
-                pipeline.run_single(self.connection, [self.name], after)
-                self.connection.check_constraints()
-                self.bring_up_to_date()
+                self.prepare()
+                row = patiently(self.connection, self.write)
         except (DatabaseError, ReplayFailed) as error:
             raise CommandError(f"Nothing was loaded: {str(error).strip()}") from error
         schema_created.send(sender=type(row), schema=self.name, using=self.connection.alias)
         rows: dict[str, int] = self.manifest["rows"]
         return rows
+
+    def write(self) -> Any:
+        """Make the schema and its row, and return that."""
+        before, after = self.choose_structure()
+        ddl.create(self.connection, self.name, before)
+        row = self.make_row()
+        self.copy_rows()
+        self.set_sequences()
+        pipeline.run_single(self.connection, [self.name], after)
+        self.connection.check_constraints()
+        self.bring_up_to_date()
+        return row
 
     def choose_structure(self) -> tuple[list[str], list[str]]:
         """Return the statements before the rows and those after: the template's, or of its time."""
@@ -145,7 +171,7 @@ class Loader:
         return script.before, script.after
 
     def make_row(self) -> Any:
-        """Make the schema's row as it was, with its members."""
+        """Make the schema's row as it was, with its members and what else it refers to."""
         model = get_schema_model()
         fields = {**self.manifest["row"], "name": self.choose_display_name()}
         described = {"model": model._meta.label_lower, "pk": self.name, "fields": fields}
@@ -156,10 +182,22 @@ class Loader:
         except DeserializationError as error:
             raise CommandError(f"Nothing was loaded: the schema's row: {error}") from error
         row: Any = read.object
+        self.set_keys(row)
         # As a fixture's rows are saved: without creating the schema.
         row.save_base(raw=True, force_insert=True, using=self.connection.alias)
         row.users.set(self.members)
+        self.set_joins(row)
         return row
+
+    def set_keys(self, row: Any) -> None:
+        for field, values in self.relations.items():
+            if not field.many_to_many:
+                setattr(row, field.attname, values[0] if values else None)
+
+    def set_joins(self, row: Any) -> None:
+        for field, values in self.relations.items():
+            if field.many_to_many:
+                getattr(row, field.name).set(values)
 
     def choose_display_name(self) -> str:
         """Return the display name that it had, or NAME where somebody else has that."""
@@ -242,7 +280,6 @@ def load(
     """
     with reading(path) as reader, working_in(None):
         loader = Loader(connection, reader, name, users, progress)
-        loader.prepare()
         return reader.manifest, loader.load()
 
 
@@ -316,15 +353,33 @@ def say(key: Any) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in key.items())
 
 
+def as_key(new: Any, old: str, key: Any) -> Any:
+    """Return what a map says of a user. Raises CommandError if no key looks like that."""
+    wanted = [new] if isinstance(new, str) else new
+    if shape_of(wanted) != shape_of(key):
+        raise CommandError(
+            f"--remap-users says {new!r} of {old!r}, which is no user's key. Write one like "
+            f"{say(key)}, or null. Nothing was loaded."
+        )
+    return wanted
+
+
+def shape_of(key: Any) -> Any:
+    """Return how many values a natural key has, or the names of fields."""
+    return len(key) if isinstance(key, list) else isinstance(key, dict) and sorted(key)
+
+
 def read_users(path: Path) -> dict[str, Any]:
     """Read a map of users: a JSON object, or CSV with two columns, of old natural key and new.
 
     Raises CommandError for what is neither.
     """
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise CommandError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{str(path)!r} is no text in UTF-8.") from error
     if path.suffix.lower() == ".csv":
         rows = [row for row in csv.reader(text.splitlines()) if row]
         if any(len(row) != 2 for row in rows):

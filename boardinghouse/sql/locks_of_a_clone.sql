@@ -5,12 +5,12 @@ WITH member AS MATERIALIZED (
     WHERE refclassid = 'pg_namespace'::regclass AND refobjid = to_regnamespace(%(schema)s)
 )
 SELECT count(*)
-    + sum((
+    + coalesce(sum((
         SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = objid
     ) + (
         SELECT count(*) FROM pg_constraint WHERE conrelid = objid
     ) + (
         SELECT 2 * count(nullif(reltoastrelid, 0)) + count(nullif(reltype, 0))
         FROM pg_class WHERE oid = objid
-    )) FILTER (WHERE classid = 'pg_class'::regclass)
+    )) FILTER (WHERE classid = 'pg_class'::regclass), 0)
 FROM member

@@ -5,10 +5,10 @@ WITH RECURSIVE piece AS (
             SELECT FROM pg_inherits WHERE inhparent = objid) AS is_parent,
         CASE classid
             WHEN 'pg_proc'::regclass THEN 'ROUTINE ' || objid::regprocedure
-            WHEN 'pg_type'::regclass THEN format('TYPE %%s.%%I', %(schema)s, typname)
+            WHEN 'pg_type'::regclass THEN format('TYPE %%s.%%I', %(schema)s::text, typname)
             ELSE format('%%s %%s.%%I', CASE relkind
                 WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE'
-                WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, %(schema)s, relname)
+                WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, %(schema)s::text, relname)
         END AS name
     FROM pg_depend
     LEFT JOIN pg_class ON classid = 'pg_class'::regclass AND pg_class.oid = objid

@@ -4,13 +4,18 @@ import os
 from contextlib import contextmanager
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
 from django.db.models.signals import pre_migrate
 
+from boardinghouse.contrib.databases import database
 from boardinghouse.contrib.databases.migrating import migrate_all, migrate_one
+from boardinghouse.models import Schema
+from boardinghouse.schema import override
 from tests.conftest import connected_with
 from tests.databases.conftest import BOTH
 from tests.project import Project, empty_database
+from tests.testapp.models import Account
 
 PROJECT = "tests.projects.customers"
 TABLES = "SELECT count(*) FROM pg_tables WHERE tablename = 'auth_user'"
@@ -296,3 +301,15 @@ def test_another_database_than_the_active_one_is_not_migrated(sites):
 
     assert "'client1' is active, and 'client2' would be migrated" in said
     assert [site.query(TABLES) for site in sites] == [[(0,)], [(0,)]]
+
+
+@pytest.mark.django_db(databases=BOTH)
+def test_a_schema_moves_from_one_customer_to_another(customers, tmp_path):
+    path = str(tmp_path / "a.dump")
+
+    call_command("dump_schema", "a", path, database="default", verbosity=0)
+    call_command("load_schema", path, "moved", database="other")
+
+    with database("other"), override("moved"):
+        assert [each.owner for each in Account.objects.all()] == ["default:a"]
+        assert [each.first_name for each in Schema.objects.get(pk="moved").users.all()] == ["other"]

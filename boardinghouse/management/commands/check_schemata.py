@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from boardinghouse import ddl, drift, removal, shared_constraints
+from boardinghouse import ddl, drift, journal, removal, shared_constraints
 from boardinghouse.drift import Difference
 from boardinghouse.management.options import add_database_option, refuse_unknown, schemata_of
 from boardinghouse.names import TEMPLATE
@@ -15,8 +15,12 @@ from boardinghouse.progress import show_on
 from boardinghouse.removal import Remains
 from boardinghouse.repair import repair
 from boardinghouse.shared_constraints import Orphans
+from boardinghouse.turns import Turn
 
 REPAIRABLE = "`manage.py check_schemata --repair` puts back what is safe."
+UNFINISHED = (
+    "A migration is unfinished, and some have yet to do it. Type `manage.py migrate` first."
+)
 LEFT = "What was left needs a person: change the schema by hand, and check it again."
 #: For more schemata, or more repairs, progress is shown.
 MANY = 200
@@ -82,6 +86,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json", help="Print JSON.")
         add_database_option(parser)
 
+    connection: Any
+
     def handle(
         self,
         *,
@@ -93,12 +99,18 @@ class Command(BaseCommand):
         verbosity: int,
         **options: Any,
     ) -> None:
-        self.connection: Any = connections[database]
+        self.connection = connections[database]
         self.verbosity = 0 if as_json else verbosity
-        fleet = self.look_round(names, database)
-        found = [Finding(each) for each in self.compare(fleet.names)]
-        if repair:
-            found = self.repair([each.difference for each in found])
+        turn = Turn(self.connection, show_on(self.stdout, verbosity=self.verbosity))
+        try:
+            if repair:
+                self.take(turn)
+            fleet = self.look_round(names, database)
+            found = [Finding(each) for each in self.compare(fleet.names)]
+            if repair:
+                found = self.repair([each.difference for each in found])
+        finally:
+            turn.end()
         lost = self.find_orphans(fleet.names) if orphans else None
         if as_json:
             self.stdout.write(json.dumps(self.as_data(fleet, found, lost), indent=2))
@@ -106,6 +118,12 @@ class Command(BaseCommand):
             for line in self.lines(fleet, found, lost):
                 self.stdout.write(line)
         self.refuse(fleet, [each for each in found if not each.is_repaired], lost, repair)
+
+    def take(self, turn: Turn) -> None:
+        """Let nobody migrate meanwhile; refuse what would do a migration's work by halves."""
+        turn.take()
+        if journal.is_there(self.connection):
+            raise CommandError(f"Nothing was repaired. {UNFINISHED}")
 
     # Looking
 
@@ -187,6 +205,9 @@ class Command(BaseCommand):
             **rows,
         }
 
+    def find_remedy(self) -> str:
+        return UNFINISHED if journal.is_there(self.connection) else REPAIRABLE
+
     def refuse(
         self, fleet: Fleet, left: list[Finding], lost: list[Orphans] | None, repaired: bool
     ) -> None:
@@ -196,7 +217,7 @@ class Command(BaseCommand):
             differing = len({each.difference.schema for each in left})
             advice.append(
                 f"{differing} of {len(fleet.names)} schemata differ from the template. "
-                + (LEFT if repaired else REPAIRABLE)
+                + (LEFT if repaired else self.find_remedy())
             )
         if fleet.missing:
             advice.append(

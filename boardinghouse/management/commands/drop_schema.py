@@ -4,10 +4,11 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connections
+from django.db import OperationalError, connections
 
 from boardinghouse import progress, removal
 from boardinghouse.management.options import add_database_option, refuse_unknown, schemata_of
+from boardinghouse.patience import is_busy
 
 
 class Command(BaseCommand):
@@ -42,16 +43,12 @@ class Command(BaseCommand):
         refuse_unknown(left, database)
         if left and interactive:
             self.confirm(left)
-        if len(left) > 1:
-            with shown.task("Dropping", total=len(left)) as task:
-                for name in left:
-                    self.drop(name, database)
-                    task.advance()
-        else:
-            for name in left:
-                self.drop(name, database)
-        for name in left:
-            shown.say(self.style.SUCCESS(f"Schema {name!r} was dropped."), dropped=name)
+        dropped: list[str] = []
+        try:
+            self.drop_each(left, dropped, database, shown)
+        finally:
+            for name in dropped:
+                shown.say(self.style.SUCCESS(f"Schema {name!r} was dropped."), dropped=name)
 
     def go_on(self, database: str, shown: progress.Progress) -> set[str]:
         """Drop what an interrupted run left behind; return what that was called."""
@@ -63,8 +60,27 @@ class Command(BaseCommand):
             )
         return finished
 
+    def drop_each(
+        self, names: list[str], dropped: list[str], database: str, shown: progress.Progress
+    ) -> None:
+        """Drop one after the other, and note which are gone."""
+        several = shown if len(names) > 1 else progress.Progress()
+        with several.task("Dropping", total=len(names)) as task:
+            for name in names:
+                self.drop(name, database)
+                dropped.append(name)
+                task.advance()
+
     def drop(self, name: str, database: str) -> None:
-        schemata_of(database).filter(pk=name).delete(drop=True)
+        try:
+            schemata_of(database).filter(pk=name).delete(drop=True)
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            raise CommandError(
+                f"Schema {name!r} was not dropped: somebody is using it. Type "
+                f"`manage.py drop_schema {name} --noinput` again in a moment."
+            ) from error
 
     def confirm(self, schemata: list[str]) -> None:
         names = " ".join(schemata)

@@ -8,6 +8,7 @@ from django.db import connections
 
 from boardinghouse.management.options import (
     add_database_option,
+    on_database,
     refuse_unknown,
     schema_block,
     schemata_of,
@@ -31,7 +32,8 @@ class Command(BaseCommand):
         schema_block(schema, database)
         row = schemata_of(database).get(pk=schema)
         progress = show_on(self.stdout, verbosity=verbosity)
-        counts = dump(connections[database], row, path, progress)
+        with on_database(database):
+            counts = dump(connections[database], row, path, progress)
         if verbosity:
             self.stdout.write(
                 self.style.SUCCESS(

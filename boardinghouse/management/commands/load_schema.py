@@ -6,7 +6,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
-from boardinghouse.management.options import add_database_option, refuse_bad_name, schemata_of
+from boardinghouse.management.options import (
+    add_database_option,
+    on_database,
+    refuse_bad_name,
+    schemata_of,
+)
 from boardinghouse.moving.load import load, read_users
 from boardinghouse.progress import show_on
 
@@ -37,15 +42,17 @@ class Command(BaseCommand):
     ) -> None:
         refuse_bad_name(schema)
         rows = schemata_of(database)
-        users = read_users(remap_users) if remap_users else {}
+        users = read_users(Path(remap_users)) if remap_users else {}
         progress = show_on(self.stdout, verbosity=verbosity)
-        manifest, counts = load(connections[database], path, schema, users, progress)
-        if verbosity:
+        with on_database(database):
+            manifest, counts = load(connections[database], path, schema, users, progress)
             row = rows.get(pk=schema)
+            members = row.users.count()
+        if verbosity:
             state = "active" if row.is_active else "inactive"
             self.stdout.write(
                 self.style.SUCCESS(
-                    f"Schema {schema!r} ({row.name}, {state}, {row.users.count()} members) was made"
+                    f"Schema {schema!r} ({row.name}, {state}, {members} members) was made"
                     f" of {manifest['schema']!r}: {sum(counts.values())} rows of {len(counts)} "
                     "tables."
                 )

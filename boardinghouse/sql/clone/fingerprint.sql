@@ -19,11 +19,24 @@ on_relation AS MATERIALIZED (
     SELECT k.oid, k.xmin, k.ctid, k.tableoid FROM member JOIN pg_constraint k ON contypid = objid
     WHERE classid = 'pg_type'::regclass
 ),
+-- What the statements call by its name and is not the schema's: a rename changes nothing there.
+referred AS MATERIALIZED (
+    SELECT DISTINCT confrelid AS oid FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid
+    WHERE k.contype = 'f' AND confrelid NOT IN (SELECT oid FROM relation)
+),
 version AS (
+    SELECT c.xmin, c.ctid, c.tableoid FROM referred JOIN pg_class c USING (oid)
+    UNION ALL
+    SELECT c.xmin, c.ctid, c.tableoid FROM referred JOIN pg_attribute c ON attrelid = oid
+    UNION ALL
+    SELECT DISTINCT c.xmin, c.ctid, c.tableoid FROM relation r
+    JOIN pg_trigger g ON tgrelid = r.oid AND NOT tgisinternal
+    JOIN pg_proc c ON c.oid = tgfoid AND c.pronamespace <> r.relnamespace
+    UNION ALL
     SELECT c.xmin, c.ctid, c.tableoid FROM pg_namespace c WHERE oid = %(schema)s::regnamespace
     UNION ALL
     SELECT c.xmin, c.ctid, c.tableoid FROM pg_default_acl c
-    WHERE defaclnamespace = %(schema)s::regnamespace
+    WHERE defaclnamespace IN (0, %(schema)s::regnamespace)
     UNION ALL
     SELECT c.xmin, c.ctid, c.tableoid FROM pg_depend c
     WHERE refclassid = 'pg_namespace'::regclass AND refobjid = %(schema)s::regnamespace

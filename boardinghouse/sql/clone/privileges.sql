@@ -3,18 +3,34 @@
 , schema AS (
     SELECT oid, nspowner, nspacl FROM pg_namespace WHERE oid = %(schema)s::regnamespace
 ),
-owned AS (
-    SELECT 'TABLE' AS kind, quote_ident(relname) AS name, relowner AS owner, relacl AS acl
+-- What every new object gets, and the template's own has not, if it is older.
+preset AS (
+    SELECT defaclobjtype AS letter, (
+        SELECT string_agg(DISTINCT
+            CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, ', ')
+        FROM aclexplode(defaclacl) WHERE grantee <> defaclrole) AS grantees
+    FROM pg_default_acl
+    WHERE defaclnamespace = 0 AND defaclrole = current_user::regrole
+),
+owned_as_it_is AS (
+    SELECT 'TABLE' AS kind, 'r' AS letter, quote_ident(relname) AS name, relowner AS owner,
+        relacl AS acl
     FROM relation WHERE relkind <> 'S'
     UNION ALL
-    SELECT 'SEQUENCE', quote_ident(relname), relowner, relacl FROM relation WHERE relkind = 'S'
+    SELECT 'SEQUENCE', 'S', quote_ident(relname), relowner, relacl
+    FROM relation WHERE relkind = 'S'
     UNION ALL
-    SELECT 'ROUTINE', p.oid::regprocedure::text, proowner, proacl
+    SELECT 'ROUTINE', 'f', p.oid::regprocedure::text, proowner, proacl
     FROM member JOIN pg_proc p ON p.oid = objid WHERE classid = 'pg_proc'::regclass
     UNION ALL
-    SELECT CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, quote_ident(typname), typowner,
-        typacl
+    SELECT CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, 'T', quote_ident(typname),
+        typowner, typacl
     FROM member JOIN pg_type t ON t.oid = objid WHERE classid = 'pg_type'::regclass
+),
+owned AS (
+    SELECT kind, name, owner, grantees, coalesce(acl, CASE WHEN preset.letter IS NOT NULL THEN
+        acldefault(CASE o.letter WHEN 'S' THEN 's' ELSE o.letter END::"char", owner) END) AS acl
+    FROM owned_as_it_is o LEFT JOIN preset ON preset.letter = o.letter::"char"
 ),
 granted AS (
     SELECT kind || ' ' || name AS target, owner, a.privilege_type AS privilege, a.grantee,
@@ -49,8 +65,8 @@ WHERE owner <> nspowner AND NOT (kind = 'SEQUENCE' AND EXISTS (
     WHERE classid = 'pg_class'::regclass AND quote_ident(r.relname) = name
         AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i')))
 UNION ALL
-SELECT 'privilege', 0, format('REVOKE ALL ON %%s %%s FROM PUBLIC, %%s', kind, name,
-    CASE owner WHEN nspowner THEN 'CURRENT_USER' ELSE owner::regrole::text END)
+SELECT 'privilege', 0, format('REVOKE ALL ON %%s %%s FROM %%s', kind, name, concat_ws(', ', 'PUBLIC',
+    CASE owner WHEN nspowner THEN 'CURRENT_USER' ELSE owner::regrole::text END, grantees))
 FROM owned, schema WHERE acl IS NOT NULL
 UNION ALL
 SELECT 'privilege', row_number() OVER (), format('GRANT %%s ON %%s TO %%s%%s', privilege, target,
@@ -62,3 +78,7 @@ UNION ALL
 SELECT 'privilege', row_number() OVER (), format('DO %%L', format(
     'BEGIN EXECUTE format(%%L, current_schema()); END', command))
 FROM on_schema
+UNION ALL
+SELECT 'privilege', 0, format('DO %%L', format('BEGIN EXECUTE format(%%L, current_schema()); END',
+    'REVOKE ALL ON SCHEMA %%I FROM ' || grantees))
+FROM preset WHERE letter = 'n' AND grantees IS NOT NULL

@@ -4,6 +4,10 @@
     FROM place p
     JOIN pg_class c ON c.relnamespace = p.oid
     JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('p', 'u', 'c', 'f', 'x')
+        -- PostgreSQL makes one more for each partition that a key refers to, and names it.
+        AND NOT EXISTS (
+            SELECT FROM pg_constraint parent
+            WHERE parent.oid = k.conparentid AND parent.conrelid = k.conrelid)
     LEFT JOIN pg_class own ON own.oid = k.conindid AND k.contype IN ('p', 'u', 'x')
     LEFT JOIN pg_index i ON i.indexrelid = own.oid
     LEFT JOIN pg_class target ON target.oid = k.confrelid

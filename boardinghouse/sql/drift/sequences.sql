@@ -19,7 +19,7 @@
         ('owner', c.relowner::regrole::text),
         ('privileges', (
             SELECT string_agg(acl::text, ', ' ORDER BY acl::text)
-            FROM unnest(coalesce(c.relacl, acldefault('S', c.relowner))) acl)),
+            FROM unnest(coalesce(c.relacl, acldefault('s', c.relowner))) acl)),
         ('comment', about.description)
     ) AS each (aspect, value)
     WHERE each.value IS NOT NULL AND o.deptype IS DISTINCT FROM 'i'
