@@ -215,8 +215,11 @@ class TestOnlyOne:
         assert deselecting.content == b"none"
         assert response.content == b"a"
 
+    @pytest.mark.parametrize(
+        "headers", [{}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Purpose": "prefetch"}]
+    )
     def test_a_receiver_that_refuses_it_does_not_shut_the_user_out(
-        self, browser, member_of_a, connect
+        self, browser, member_of_a, connect, headers
     ):
         def refuse(schema, **kwargs):
             if schema is not None:
@@ -225,7 +228,7 @@ class TestOnlyOne:
         connect(session_requesting_schema_change, refuse)
         browser.force_login(member_of_a)
 
-        response = browser.get("/schema/")
+        response = browser.get("/schema/", headers=headers)
 
         assert (response.status_code, response.content) == (200, b"none")
         assert "schema" not in browser.session

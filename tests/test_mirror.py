@@ -36,6 +36,16 @@ def test_it_is_emptied_when_the_schema_is_left(visitor):
     assert visitor.cookies[COOKIE].value == ""
 
 
+def test_it_says_where_a_page_was_made_that_another_site_led_to(browser, member_of_a):
+    browser.force_login(member_of_a)
+
+    response = browser.get("/owners/", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert response.content == b"a"
+    assert browser.cookies[COOKIE].value == "a"
+    assert "schema" not in browser.session
+
+
 def test_nobody_without_a_schema_gets_it(browser, schemata):
     assert COOKIE not in browser.get("/schema/").cookies
 
