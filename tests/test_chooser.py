@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from boardinghouse.chooser import MOST_WORDS, search_visible
 from boardinghouse.models import Schema
 from tests.browsers import HTML, enter
 from tests.conftest import make_user
@@ -120,6 +121,12 @@ def test_it_can_be_searched_by_words_of_either_name(browser, many, search, found
     response = browser.get(CHOOSER, {"q": search}, headers=HTML)
 
     assert len(choices(response.content.decode())) == found
+
+
+def test_a_search_of_a_thousand_words_is_a_short_query(member):
+    query = str(search_visible(member, "school " * 1000).query)
+
+    assert query.count("LIKE") == 2 * MOST_WORDS
 
 
 def test_few_need_no_search(visitor):
