@@ -25,13 +25,20 @@ def mirror_schema(request: HttpRequest, response: HttpResponseBase) -> None:
     schema: Any = request.session.get(KEY) or getattr(request, "visited_schema", "")
     if request.COOKIES.get(COOKIE, "") == schema:
         return
-    response.set_cookie(
-        COOKIE,
-        schema,
-        max_age=settings.SESSION_COOKIE_AGE,
-        path=settings.SESSION_COOKIE_PATH,
-        domain=settings.SESSION_COOKIE_DOMAIN,
-        secure=settings.SESSION_COOKIE_SECURE,
-        samesite="Lax",
-        httponly=False,
-    )
+    where: Any = {
+        "path": settings.SESSION_COOKIE_PATH,
+        "domain": settings.SESSION_COOKIE_DOMAIN,
+        "samesite": "Lax",
+    }
+    if schema:
+        response.set_cookie(
+            COOKIE,
+            schema,
+            max_age=settings.SESSION_COOKIE_AGE,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=False,
+            **where,
+        )
+    else:
+        # Not set to nothing: Python writes that as "", and scripts would read two quotes.
+        response.delete_cookie(COOKIE, **where)

@@ -170,7 +170,12 @@ def note_choice(request: HttpRequest, response: HttpResponseBase) -> None:
         return
     if not request.user.is_authenticated:
         if CHOICE_COOKIE in request.COOKIES:
-            response.delete_cookie(CHOICE_COOKIE, path=settings.SESSION_COOKIE_PATH)
+            response.delete_cookie(
+                CHOICE_COOKIE,
+                path=settings.SESSION_COOKIE_PATH,
+                domain=settings.SESSION_COOKIE_DOMAIN,
+                samesite=settings.SESSION_COOKIE_SAMESITE,
+            )
     elif has_switched(session):
         session[CHOSEN_AT] = time.time()
         choice = [str(request.user.pk), session.get(KEY), session.get(NAME_KEY), session[CHOSEN_AT]]
