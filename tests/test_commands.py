@@ -304,7 +304,15 @@ def test_a_separator_before_the_command_is_none_of_its_words(schemata):
     )
 
 
-@pytest.mark.parametrize("command", [["list_schemata"], ["with_schema", "--all", "check"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["list_schemata"],
+        ["with_schema", "--all", "check"],
+        ["create_schema", "c"],
+        ["create_schema", "c", "--user", "ann"],
+    ],
+)
 def test_before_migrate_a_command_says_what_to_type(db, command):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE boardinghouse_schema RENAME TO away")

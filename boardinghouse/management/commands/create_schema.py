@@ -53,6 +53,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         refuse_bad_name(schema)
+        schemata_of(database)
         users = [self.find_user(username, database) for username in usernames]
         if source is not None:
             refuse_unknown([source], database)
