@@ -1,6 +1,7 @@
 """The page on which a person chooses a schema."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -9,6 +10,7 @@ from boardinghouse.chooser import MOST_WORDS, search_visible
 from boardinghouse.models import Schema
 from tests.browsers import HTML, enter
 from tests.conftest import make_user
+from tests.testapp.models import Account
 
 CHOOSER = "/__change_schema__/"
 
@@ -181,6 +183,37 @@ def test_without_a_template_engine_it_is_there_all_the_same(visitor, settings):
     settings.TEMPLATES = []
 
     assert choices(page(visitor)) == ["a", "b"]
+
+
+def count_accounts(request):
+    return {"accounts": Account.objects.count()}
+
+
+@pytest.fixture
+def counting(settings):
+    """A project of whose context processors one needs a schema."""
+    named = settings.TEMPLATES[0]["OPTIONS"]["context_processors"]
+    options = {"context_processors": [f"{__name__}.count_accounts", *named]}
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "OPTIONS": options}]
+
+
+def test_where_the_projects_pages_need_a_schema_it_is_there_all_the_same(visitor, counting, caplog):
+    asked = visitor.get("/owners/", headers=HTML)
+
+    html = page(visitor, f"?{urlsplit(asked['Location']).query}")
+
+    assert choices(html) == ["a", "b"]
+    assert "You must select a schema to access that resource" in html
+    assert "boardinghouse/choose.html was shown as we have it" in caplog.text
+
+
+def test_a_refusal_is_none_the_less_one_where_the_projects_pages_need_a_schema(visitor, counting):
+    enter(visitor, "a")
+
+    response = visitor.get("/owners/?__schema=missing", headers=HTML)
+
+    assert (response.status_code, "Not allowed" in response.content.decode()) == (403, True)
+    assert "schema" not in visitor.session
 
 
 def test_beside_the_admin_it_has_its_looks_and_its_dark_mode(visitor):
