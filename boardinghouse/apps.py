@@ -23,10 +23,11 @@ class BoardinghouseConfig(AppConfig):
             settings.BOARDINGHOUSE_SCHEMA_MODEL = DEFAULT_SCHEMA_MODEL
 
     def ready(self) -> None:
-        from boardinghouse import checks, patches, permissions, receivers, stamps
+        from boardinghouse import checks, patches, permissions, receivers, reverse, stamps
 
         checks.register_all()
         receivers.connect_all(self)
         stamps.mark_private_models()
         permissions.keep_permissions_apart()
+        reverse.keep_private_objects_apart()
         patches.patch_collector()
