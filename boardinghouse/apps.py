@@ -23,11 +23,10 @@ class BoardinghouseConfig(AppConfig):
             settings.BOARDINGHOUSE_SCHEMA_MODEL = DEFAULT_SCHEMA_MODEL
 
     def ready(self) -> None:
-        from boardinghouse import checks, patches, permissions, receivers, reverse, stamps
+        from boardinghouse import checks, kept, patches, receivers, stamps
 
         checks.register_all()
         receivers.connect_all(self)
         stamps.mark_private_models()
-        permissions.keep_permissions_apart()
-        reverse.keep_private_objects_apart()
+        kept.keep_apart()
         patches.patch_collector()

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from boardinghouse import access
 from boardinghouse.exceptions import Forbidden
-from boardinghouse.permissions import forget_permissions
+from boardinghouse.kept import forget_permissions
 from boardinghouse.schema import revoke_request
 from boardinghouse.signals import session_requesting_schema_change, session_schema_changed
 
