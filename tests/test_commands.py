@@ -61,6 +61,13 @@ class TestCreateSchema:
 
         assert not ddl.schema_exists(connection, "c")
 
+    @pytest.mark.parametrize("command", ["create_schema", "adopt_public"])
+    def test_refuses_a_display_name_that_is_too_long(self, db, command):
+        with pytest.raises(CommandError, match=r"cannot be a schema's --name. .*128"):
+            run(command, "c", "--name", "x" * 129)
+
+        assert not ddl.schema_exists(connection, "c")
+
     def test_copies_another_schema_with_its_rows(self, schemata):
         run("create_schema", "c", "--from", "a", "--name", "Copy of a")
 

@@ -120,6 +120,17 @@ def refuse_bad_name(name: str) -> None:
         ) from None
 
 
+def refuse_bad_display_name(name: str) -> None:
+    """Raise CommandError for what people cannot see a schema as."""
+    field: Any = get_schema_model()._meta.get_field("name")
+    try:
+        field.run_validators(name)
+    except ValidationError as error:
+        raise CommandError(
+            f"{name!r} cannot be a schema's --name. {' '.join(error.messages)}"
+        ) from None
+
+
 def refuse_unknown(names: list[str], database: str) -> None:
     """Raise CommandError for names that no schema of the database has."""
     known = set(schemata_of(database).filter(pk__in=names).values_list("pk", flat=True))

@@ -6,7 +6,11 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
 from boardinghouse.adoption import adopt_public
-from boardinghouse.management.options import add_database_option, refuse_bad_name
+from boardinghouse.management.options import (
+    add_database_option,
+    refuse_bad_display_name,
+    refuse_bad_name,
+)
 
 
 class Command(BaseCommand):
@@ -37,6 +41,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         refuse_bad_name(schema)
+        refuse_bad_display_name(name or schema)
         connection: Any = connections[database]
         adopted = adopt_public(
             connection,

@@ -10,6 +10,7 @@ from boardinghouse.exceptions import SchemaBehind, SchemaExists, SchemaNotFound
 from boardinghouse.management.options import (
     add_database_option,
     on_database,
+    refuse_bad_display_name,
     refuse_bad_name,
     refuse_unknown,
     schemata_of,
@@ -53,6 +54,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         refuse_bad_name(schema)
+        refuse_bad_display_name(name or schema)
         schemata_of(database)
         users = [self.find_user(username, database) for username in usernames]
         if source is not None:
