@@ -28,6 +28,7 @@ from boardinghouse.schema import activate_schema, begin_request, deactivate_sche
 from boardinghouse.stale import refuse_contradiction, refuse_stale
 from boardinghouse.switching import (
     KEY,
+    NAME_KEY,
     achange_schema,
     change_schema,
     forget_schema,
@@ -176,10 +177,14 @@ def resume(request: HttpRequest) -> None:
     name = request.session.get(KEY)
     if not name:
         choose_only_one(request)
-    elif access.enter(request.user, name) is None:
+        return
+    schema = access.enter(request.user, name)
+    if schema is None:
         with unasked(request):
             forget_schema(request)
         raise Forbidden
+    if request.session.get(NAME_KEY, schema.name) != schema.name:
+        request.session[NAME_KEY] = schema.name  # people see it as something else since
 
 
 def choose_only_one(request: HttpRequest) -> None:

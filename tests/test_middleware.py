@@ -271,6 +271,15 @@ class TestSessionEngines:
 
         assert (refused.status_code, response.status_code) == (403, 200)
 
+    def test_the_session_learns_the_name_that_people_see_now(self, visitor):
+        enter(visitor, "b")
+        Schema.objects.filter(pk="b").update(name="Beta")
+
+        visitor.get("/owners/")
+
+        assert visitor.session["schema_name"] == "Beta"
+        assert visitor.get("/owners/").content == b"b"
+
     def test_it_is_not_written_when_nothing_changed(self, visitor):
         enter(visitor, "b")
 
