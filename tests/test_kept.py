@@ -1,19 +1,22 @@
 """What a shared object has found of private rows is shown in their own schema alone."""
 
 import pickle
+from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ObjectDoesNotExist
+from django.core.serializers import serialize
 from django.db.models import prefetch_related_objects
 
 from boardinghouse.exceptions import NoActiveSchema
-from boardinghouse.kept import KeptBySchema, forget_permissions
+from boardinghouse.kept import KeptBySchema, Prefetched, forget_permissions, private_relations
 from boardinghouse.schema import override
 from tests.conftest import make_user
-from tests.lending.models import Reader
+from tests.lending.models import Note, Reader
 from tests.testapp.models import Account, Region
 
 PERMISSION = "testapp.view_account"
@@ -152,6 +155,75 @@ class TestPrefetched:
                 found.append([each.name for each in loaded.groups.all()])
 
         assert found == [["of a"], ["of b"]]
+
+    def test_joins_that_are_prefetched_from_their_other_end_are_too(self, member):
+        group = Group.objects.create(name="readers")
+        with override("a"):
+            member.groups.add(group)
+            loaded = Group.objects.prefetch_related("user_set").get()
+            assert [each.username for each in loaded.user_set.all()] == ["member"]
+
+        with override("b"):
+            assert list(loaded.user_set.all()) == []
+
+    def test_generic_relations_to_private_rows_are_too(self):
+        class Relation:
+            attname, related_model = "notes", Note
+
+        options = SimpleNamespace(many_to_many=(), private_fields=[Relation], related_objects=())
+
+        assert private_relations(SimpleNamespace(_meta=options)) == {"notes"}
+
+    def test_shared_rows_are_the_same_everywhere(self, member, django_assert_num_queries):
+        loaded = User.objects.prefetch_related("schemata", "groups__permissions").get()
+
+        with override("a"), django_assert_num_queries(0):
+            assert [each.pk for each in loaded.schemata.all()] == ["a", "b"]
+
+    def test_what_is_added_or_taken_out_is_seen(self, member):
+        group = Group.objects.create(name="readers")
+        with override("a"):
+            loaded = User.objects.prefetch_related("groups").get()
+            loaded.groups.add(group)
+
+            assert [each.name for each in loaded.groups.all()] == ["readers"]
+
+    def test_a_pickled_object_keeps_them_apart(self, region):
+        with override("a"):
+            before = Region.objects.prefetch_related("account_set").get()
+
+        loaded = pickle.loads(pickle.dumps(before))
+
+        assert [owners_in(loaded, schema) for schema in ("a", "b")] == [["a"], ["b"]]
+
+    def test_a_serializer_finds_them(self, member):
+        group = Group.objects.create(name="readers")
+        with override("a"):
+            member.groups.add(group)
+            loaded = User.objects.prefetch_related("groups").get()
+            (here,) = serialize("python", [loaded], fields=["groups"])
+        with override("b"):
+            (there,) = serialize("python", [loaded], fields=["groups"])
+
+        assert (here["fields"], there["fields"]) == ({"groups": [group.pk]}, {"groups": []})
+
+    def test_loading_one_relation_anew_forgets_it_here(self, member):
+        for schema in ("a", "b"):
+            with override(schema):
+                member.groups.add(Group.objects.create(name=f"of {schema}"))
+                prefetch_related_objects([member], "groups")
+        with override("a"):
+            member.groups.through.objects.all().delete()
+
+            member.refresh_from_db(fields=["groups"])
+
+            assert list(member.groups.all()) == []
+        with override("b"):
+            assert [each.name for each in member.groups.all()] == ["of b"]
+
+    def test_a_model_to_which_nothing_private_refers_is_left_alone(self):
+        assert isinstance(User._prefetched_objects_cache, Prefetched)
+        assert not hasattr(Session, "_prefetched_objects_cache")
 
     def test_loading_anew_forgets_them(self, region):
         with override("a"):
