@@ -4,6 +4,7 @@ import io
 import json
 import re
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import User
@@ -325,4 +326,15 @@ def test_before_migrate_a_command_says_what_to_type(db, command):
         cursor.execute("ALTER TABLE boardinghouse_schema RENAME TO away")
 
     with pytest.raises(CommandError, match=r"manage\.py migrate"):
+        run(*command)
+
+
+@pytest.mark.parametrize(
+    "command", [["list_schemata"], ["create_schema", "c"], ["drop_schema", "a", "--noinput"]]
+)
+def test_a_database_of_another_kind_is_refused(db, monkeypatch, command):
+    plain = SimpleNamespace(settings_dict={"ENGINE": "django.db.backends.sqlite3"})
+    monkeypatch.setattr("boardinghouse.management.options.connections", {"default": plain})
+
+    with pytest.raises(CommandError, match=r"'default' can have no schemata: .*sqlite3"):
         run(*command)
