@@ -16,7 +16,7 @@ from django.shortcuts import resolve_url
 from django.template import TemplateDoesNotExist
 from django.template.backends.django import DjangoTemplates
 from django.template.loader import get_template
-from django.urls import is_valid_path
+from django.urls import NoReverseMatch, is_valid_path
 from django.utils.translation import gettext as _
 
 from boardinghouse.exceptions import NoActiveSchema
@@ -62,7 +62,10 @@ def login_address(request: HttpRequest) -> str:
     is_known = configured.is_overridden("LOGIN_URL") or is_valid_path(configured.LOGIN_URL)
     if request.user.is_authenticated or not is_known:
         return ""
-    parts = urlsplit(resolve_url(configured.LOGIN_URL))
+    try:
+        parts = urlsplit(resolve_url(configured.LOGIN_URL))
+    except NoReverseMatch:
+        return ""
     query = QueryDict(parts.query, mutable=True)
     query["next"] = address_after_login(request)
     return urlunsplit(parts._replace(query=query.urlencode(safe="/")))

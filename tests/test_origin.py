@@ -221,6 +221,15 @@ def test_there_is_no_link_to_a_login_that_nobody_has_named(browser, schemata):
     assert "Choose a schema" in page
 
 
+def test_a_login_that_has_no_address_makes_no_error_of_a_refusal(browser, schemata, settings):
+    settings.LOGIN_URL = "nowhere"
+
+    response = browser.get("/owners/?__schema=a", headers=HTML)
+
+    assert response.status_code == 403
+    assert "Log in</a>" not in response.content.decode()
+
+
 def test_who_is_logged_in_is_led_to_no_login(in_a, settings):
     settings.LOGIN_URL = "/log-in/"
 
