@@ -24,6 +24,7 @@ PREFETCHED, KEPT_PREFETCHED = "_prefetched_objects_cache", "_prefetched_by_schem
 
 
 def keep_apart() -> None:
+    """Put in the places of Django's caches on shared objects ones that know the schema, once."""
     for model in apps.get_models():
         if is_shared_model(model) and (names := private_relations(model)):
             setattr(model, PREFETCHED, Prefetched(names))
@@ -70,6 +71,7 @@ def private_relations(model: type[Model]) -> frozenset[str]:
 
 
 def is_private(model: Any) -> bool:
+    """Tell whether a model's rows are private; a generic key has no model at all."""
     return isinstance(model, type) and not is_shared_model(model)
 
 
@@ -79,6 +81,7 @@ def rows_of(relation: Any) -> Any:
 
 
 def name_of(relation: Any) -> str:
+    """Return the name under which Django keeps what was prefetched by a reverse relation."""
     name: str = (
         relation.field.related_query_name() if relation.many_to_many else relation.cache_name
     )
@@ -114,6 +117,7 @@ class PrefetchedRows(dict[Any, Any]):
         return type(self), (self.private, dict(self))
 
     def key(self, name: Any) -> Any:
+        """Return where the rows of a relation are, in the active schema."""
         return (name, get_active_schema_name()) if name in self.private else name
 
     def __contains__(self, name: Any) -> bool:
