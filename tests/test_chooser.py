@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from boardinghouse.chooser import MOST_WORDS, search_visible
@@ -104,6 +105,27 @@ def test_many_come_in_pages(browser, many):
     assert choices(first) == [f"s{number:03}" for number in range(50)]
     assert choices(last) == [f"s{number:03}" for number in range(100, 120)]
     assert 'rel="prev" href="/__change_schema__/?page=2&amp;q=&amp;next=/owners/"' in last
+
+
+def test_where_one_is_on_another_page_or_not_found_it_says_so_all_the_same(browser, many, schemata):
+    browser.force_login(many)
+    Schema.objects.filter(pk="b").update(name="Yonder & Co")
+    enter(browser, "b")
+
+    for query in ("", "?q=School"):
+        html = page(browser, query)
+
+        assert "b" not in choices(html)
+        assert "You are in Yonder &amp; Co." in html
+
+
+def test_a_place_that_one_has_lost_is_not_named(browser, many, schemata):
+    browser.force_login(many)
+    enter(browser, "b")
+    User.objects.update(is_superuser=False)
+    many.schemata.set(Schema.objects.exclude(pk="b"))
+
+    assert "You are in" not in page(browser)
 
 
 @pytest.mark.parametrize("number", ["0", "99", "x", "-1"])
