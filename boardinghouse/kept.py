@@ -105,6 +105,10 @@ class Prefetched:
     def __set__(self, instance: Any, value: Any) -> None:
         vars(instance)[KEPT_PREFETCHED] = PrefetchedRows(self.private, value)
 
+    def __delete__(self, instance: Any) -> None:
+        if vars(instance).pop(KEPT_PREFETCHED, None) is None:
+            raise AttributeError(PREFETCHED)
+
 
 class PrefetchedRows(dict[Any, Any]):
     """Rows by the name of their relation, and those of private ones by the active schema, too."""

@@ -221,6 +221,17 @@ class TestPrefetched:
         with override("b"):
             assert [each.name for each in member.groups.all()] == ["of b"]
 
+    def test_projects_may_delete_them(self, region):
+        with override("a"):
+            loaded = Region.objects.prefetch_related("account_set").get()
+            Account.objects.update(owner="changed")
+
+        del loaded._prefetched_objects_cache
+
+        assert owners_in(loaded, "a") == ["changed"]
+        with pytest.raises(AttributeError, match="_prefetched_objects_cache"):
+            del loaded._prefetched_objects_cache
+
     def test_a_model_to_which_nothing_private_refers_is_left_alone(self):
         assert isinstance(User._prefetched_objects_cache, Prefetched)
         assert not hasattr(Session, "_prefetched_objects_cache")
