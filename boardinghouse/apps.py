@@ -23,9 +23,10 @@ class BoardinghouseConfig(AppConfig):
             settings.BOARDINGHOUSE_SCHEMA_MODEL = DEFAULT_SCHEMA_MODEL
 
     def ready(self) -> None:
-        from boardinghouse import checks, patches, receivers, stamps
+        from boardinghouse import checks, kept, patches, receivers, stamps
 
         checks.register_all()
         receivers.connect_all(self)
         stamps.mark_private_models()
+        kept.keep_apart()
         patches.patch_collector()

@@ -57,6 +57,7 @@ def register_all() -> None:
         check_isolation,
         check_middleware,
         check_installed_apps,
+        check_session_model,
         check_context_processor,
         check_labels,
         check_shared_models,
@@ -143,6 +144,21 @@ def check_installed_apps(**kwargs: Any) -> Iterator[CheckMessage]:
                 hint=f"Add {name!r} to INSTALLED_APPS.",
                 id="boardinghouse.E004",
             )
+
+
+def check_session_model(**kwargs: Any) -> Iterator[CheckMessage]:
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    model = store.get_model_class() if hasattr(store, "get_model_class") else None
+    if model is not None and not is_shared_model(model):
+        label = model._meta.label
+        yield checks.Error(
+            f"Sessions are rows of {label}, a private model: no request could load its session, "
+            "which says what its schema is.",
+            hint=f"Let {label} inherit boardinghouse.base.SharedSchemaMixin, or name it in "
+            "BOARDINGHOUSE_SHARED_MODELS.",
+            obj=model,
+            id="boardinghouse.E075",
+        )
 
 
 def check_context_processor(**kwargs: Any) -> Iterator[CheckMessage]:

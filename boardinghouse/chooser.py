@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -16,7 +16,12 @@ from boardinghouse.schema import get_schema_model
 from boardinghouse.switching import KEY
 from boardinghouse.wishes import endpoint_address
 
+if TYPE_CHECKING:
+    from boardinghouse.models import AbstractSchema
+
 PAGE_SIZE = 50
+#: So many words of a search count; each is two conditions, and anybody may send thousands.
+MOST_WORDS = 20
 
 
 def choose(
@@ -24,12 +29,15 @@ def choose(
 ) -> HttpResponse:
     """Show the schemata that a person may enter, the current one and a wanted one marked.
 
-    Three queries at most, however many there are: how many, a page of them, the wanted one.
+    Four queries at most, however many there are: how many, a page of them, the wanted one, and the
+    current one where it may be on another page.
     """
     search = request.GET.get("q", "").replace("\0", "").strip()  # PostgreSQL's text has no NUL
     pinned = get_pinned_schema(request)
     pages = Paginator(search_visible(request.user, search), PAGE_SIZE)
     page = pages.get_page(request.GET.get("page"))
+    selected = pinned.schema if pinned else request.session.get(KEY)
+    has_search = bool(search) or pages.num_pages > 1
     context = {
         "back": back or f"{request.META.get('SCRIPT_NAME', '')}/",
         "endpoint": endpoint_address(request),
@@ -37,19 +45,25 @@ def choose(
         "page": page,
         "search": search,
         "notice": must_select() if MUST in request.GET else "",
-        "has_search": bool(search) or pages.num_pages > 1,
-        "selected": pinned.schema if pinned else request.session.get(KEY),
-        "wanted": access.visible(request.user, wanted).first() if wanted else None,
+        "has_search": has_search,
+        "here": find(request, selected) if has_search else None,
+        "selected": selected,
+        "wanted": find(request, wanted),
     }
     response = show(request, "boardinghouse/choose.html", context, status=status)
     add_never_cache_headers(response)
     return response
 
 
+def find(request: HttpRequest, name: str | None) -> AbstractSchema | None:
+    """Return the schema of a name, if the person may enter it."""
+    return access.visible(request.user, name).first() if name else None
+
+
 def search_visible(user: Any, search: str) -> Any:
-    """Return what a user may enter, in order, narrowed to names that have all the words."""
+    """Return what a user may enter, in order, narrowed to names that have the words."""
     manager: Any = get_schema_model()._default_manager
     found = manager.visible_to(user).order_by("name", "pk")
-    for word in search.split():
+    for word in search.split()[:MOST_WORDS]:
         found = found.filter(Q(name__icontains=word) | Q(schema__icontains=word))
     return found

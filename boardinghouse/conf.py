@@ -28,7 +28,13 @@ class Settings:
 
     @property
     def EXTRA_SEARCH_PATH(self) -> tuple[str, ...]:
-        return tuple(getattr(settings, "BOARDINGHOUSE_EXTRA_SEARCH_PATH", ()))
+        names = getattr(settings, "BOARDINGHOUSE_EXTRA_SEARCH_PATH", ())
+        if not is_list_of_text(names):
+            raise ImproperlyConfigured(
+                f"BOARDINGHOUSE_EXTRA_SEARCH_PATH is {names!r}, which is no list of names. Write "
+                "BOARDINGHOUSE_EXTRA_SEARCH_PATH = ['extensions']."
+            )
+        return tuple(names)
 
     @property
     def DATABASE_HOSTS(self) -> Mapping[str, Any]:
@@ -101,14 +107,19 @@ class Settings:
 def _labels(setting: str) -> frozenset[str]:
     """Return the labels of models that a setting lists, in lower case."""
     names = getattr(settings, setting, ())
-    if not isinstance(names, list | tuple | set | frozenset) or any(
-        not isinstance(name, str) for name in names
-    ):
+    if not is_list_of_text(names):
         raise ImproperlyConfigured(
             f"{setting} is {names!r}, which is no list of labels. Write {setting} = "
             "['app.Model', 'other_app.*']."
         )
     return frozenset(name.lower() for name in names)
+
+
+def is_list_of_text(value: Any) -> bool:
+    """Tell whether a setting is a list of texts; one text alone would be a list of letters."""
+    return isinstance(value, list | tuple | set | frozenset) and all(
+        isinstance(each, str) for each in value
+    )
 
 
 def _function(setting: str, value: Any) -> Callable[..., Any]:

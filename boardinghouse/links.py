@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.core import signing
@@ -19,19 +19,23 @@ from boardinghouse.wishes import (
     is_endpoint,
 )
 
+if TYPE_CHECKING:
+    from boardinghouse.models import AbstractSchema
+
 SALT = "boardinghouse.links"
 
 
-def schema_url(schema: str, url: str, *, user: Any = None) -> str:
-    """Return an address that switches to a schema and then shows `url`.
+def schema_url(schema: str | AbstractSchema | None, url: str, *, user: Any = None) -> str:
+    """Return an address that switches to a schema (or to none) and then shows `url`.
 
     With a user it is signed: bound to that user, that schema and the database of schemata, valid
     for ``BOARDINGHOUSE_SIGNED_LINK_AGE`` seconds, and good for a click in an e-mail or on another
     site.
     """
-    parameters = {PARAMETER: schema}
+    name = str(getattr(schema, "schema", schema) or "")
+    parameters = {PARAMETER: name}
     if user is not None:
-        parameters[SIGNATURE] = signing.dumps(claim(user, schema), salt=SALT)
+        parameters[SIGNATURE] = signing.dumps(claim(user, name), salt=SALT)
     parts = urlsplit(str(url))  # it may be a lazy one
     query = "&".join(filter(None, [parts.query, urlencode(parameters)]))
     return urlunsplit(parts._replace(query=query))

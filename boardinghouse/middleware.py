@@ -21,13 +21,14 @@ from boardinghouse.exceptions import Forbidden, SchemaBehind, TemplateSchemaActi
 from boardinghouse.mirror import mirror_schema
 from boardinghouse.missing import is_for_want_of_schema, is_from_vanished_schema
 from boardinghouse.origin import ask_first, is_cross_site, is_prefetch, wanted_in
-from boardinghouse.pinned import get_pinned_schema
+from boardinghouse.pinned import get_pinned_schema, is_refused
 from boardinghouse.races import keep_later_switches, note_choice, recall_choice
 from boardinghouse.responses import answer, ask_to_select, ask_to_wait, refuse
 from boardinghouse.schema import activate_schema, begin_request, deactivate_schema, end_request
 from boardinghouse.stale import refuse_contradiction, refuse_stale
 from boardinghouse.switching import (
     KEY,
+    NAME_KEY,
     achange_schema,
     change_schema,
     forget_schema,
@@ -176,10 +177,14 @@ def resume(request: HttpRequest) -> None:
     name = request.session.get(KEY)
     if not name:
         choose_only_one(request)
-    elif access.enter(request.user, name) is None:
+        return
+    schema = access.enter(request.user, name)
+    if schema is None:
         with unasked(request):
             forget_schema(request)
         raise Forbidden
+    if request.session.get(NAME_KEY, schema.name) != schema.name:
+        request.session[NAME_KEY] = schema.name  # people see it as something else since
 
 
 def choose_only_one(request: HttpRequest) -> None:
@@ -187,10 +192,16 @@ def choose_only_one(request: HttpRequest) -> None:
     if not request.user.is_authenticated or not (only := access.only_visible(request.user)):
         return
     if is_cross_site(request) or is_prefetch(request):
-        access.enter(request.user, only.schema)  # what another site causes changes no session
+        visit(request, only)
         return
     with suppress(Forbidden), unasked(request):
         store(request, only.schema, access.enter)
+
+
+def visit(request: HttpRequest, schema: AbstractSchema) -> None:
+    """Enter a schema for this request alone: what another site causes changes no session."""
+    if not is_refused(request, schema) and access.enter(request.user, schema.schema):
+        request.visited_schema = schema.schema  # type: ignore[attr-defined]
 
 
 def leave(request: HttpRequest) -> None:

@@ -6,6 +6,8 @@ cache from being shown in another. Nothing on the server ever trusts it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -16,17 +18,27 @@ COOKIE = "boardinghouse_schema"
 
 
 def mirror_schema(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Set the cookie to the session's schema, if the browser does not have it so already."""
-    schema = request.session.get(KEY) or ""
+    """Set the cookie to the session's schema, if the browser does not have it so already.
+
+    Or to the only one there is, where a request from another site has entered it and not stored it.
+    """
+    schema: Any = request.session.get(KEY) or getattr(request, "visited_schema", "")
     if request.COOKIES.get(COOKIE, "") == schema:
         return
-    response.set_cookie(
-        COOKIE,
-        schema,
-        max_age=settings.SESSION_COOKIE_AGE,
-        path=settings.SESSION_COOKIE_PATH,
-        domain=settings.SESSION_COOKIE_DOMAIN,
-        secure=settings.SESSION_COOKIE_SECURE,
-        samesite="Lax",
-        httponly=False,
-    )
+    where: Any = {
+        "path": settings.SESSION_COOKIE_PATH,
+        "domain": settings.SESSION_COOKIE_DOMAIN,
+        "samesite": "Lax",
+    }
+    if schema:
+        response.set_cookie(
+            COOKIE,
+            schema,
+            max_age=settings.SESSION_COOKIE_AGE,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=False,
+            **where,
+        )
+    else:
+        # Not set to nothing: Python writes that as "", and scripts would read two quotes.
+        response.delete_cookie(COOKIE, **where)

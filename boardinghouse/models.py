@@ -158,12 +158,22 @@ class SchemaQuerySet(models.QuerySet["AbstractSchema"]):
             journal.forget_schema(connection, name)
             deleted.update(self._delete_row(connection, name))
 
+        dropped: list[str] = []
         with working_in(None):  # not in one that will be gone
-            for name in names:
-                removal.drop(connection, name, delete_row)
-            if names:
-                schemata_deleted.send(sender=self.model, schemata=names, using=self.db)
+            try:
+                for name in names:
+                    removal.drop(connection, name, delete_row)
+                    dropped.append(name)
+            except BaseException:
+                if not connection.in_atomic_block:
+                    self._tell_deleted(dropped)
+                raise
+            self._tell_deleted(dropped)
         return deleted.total(), dict(deleted)
+
+    def _tell_deleted(self, names: list[str]) -> None:
+        if names:
+            schemata_deleted.send(sender=self.model, schemata=names, using=self.db)
 
     def _delete_row(self, connection: Any, name: str) -> dict[str, int]:
         """Delete a schema's row, with Django's own queryset, whose delete() deletes.

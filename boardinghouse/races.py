@@ -114,7 +114,7 @@ def read_locked(session: Any, using: str) -> Any:
 def take_over(session: Any, stored: Any) -> None:
     """Take the stored schema into a session, unless its own was to replace just that one."""
     is_replaced = hasattr(session, REPLACES) and getattr(session, REPLACES) == stored.get(KEY)
-    if is_replaced or not stored:
+    if is_replaced or not stored or stored.get(KEY) == session.get(KEY):
         return  # Where nothing is stored the session is gone; saving it says so.
     for key in (KEY, NAME_KEY):
         if key in stored:
@@ -170,7 +170,12 @@ def note_choice(request: HttpRequest, response: HttpResponseBase) -> None:
         return
     if not request.user.is_authenticated:
         if CHOICE_COOKIE in request.COOKIES:
-            response.delete_cookie(CHOICE_COOKIE, path=settings.SESSION_COOKIE_PATH)
+            response.delete_cookie(
+                CHOICE_COOKIE,
+                path=settings.SESSION_COOKIE_PATH,
+                domain=settings.SESSION_COOKIE_DOMAIN,
+                samesite=settings.SESSION_COOKIE_SAMESITE,
+            )
     elif has_switched(session):
         session[CHOSEN_AT] = time.time()
         choice = [str(request.user.pk), session.get(KEY), session.get(NAME_KEY), session[CHOSEN_AT]]

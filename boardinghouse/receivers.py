@@ -22,8 +22,8 @@ from boardinghouse.schema import (
     get_schema_model,
     revoke_request,
 )
-from boardinghouse.signals import schema_created, schema_post_activate
-from boardinghouse.switching import forget_permissions, forget_schema
+from boardinghouse.signals import schema_created
+from boardinghouse.switching import forget_schema
 
 
 def connect_all(config: AppConfig) -> None:
@@ -31,7 +31,6 @@ def connect_all(config: AppConfig) -> None:
     request_finished.connect(leave_schema)
     user_logged_in.connect(drop_schema_of_session)
     user_logged_out.connect(drop_schema_of_session)
-    schema_post_activate.connect(forget_permissions)
     post_save.connect(create_schema_of_raw_row, sender=get_schema_model())
     pre_migrate.connect(say_where_operations_run, sender=config)
     setting_changed.connect(forget_private_tables)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ from django.shortcuts import resolve_url
 from django.template import TemplateDoesNotExist
 from django.template.backends.django import DjangoTemplates
 from django.template.loader import get_template
-from django.urls import is_valid_path
+from django.urls import NoReverseMatch, is_valid_path
 from django.utils.translation import gettext as _
 
+from boardinghouse.exceptions import NoActiveSchema
 from boardinghouse.links import address_after_login
 from boardinghouse.wishes import endpoint_address
+
+logger = logging.getLogger("boardinghouse")
 
 #: Seconds after which to ask again for a schema that is being migrated.
 RETRY_AFTER = 10
@@ -58,7 +62,10 @@ def login_address(request: HttpRequest) -> str:
     is_known = configured.is_overridden("LOGIN_URL") or is_valid_path(configured.LOGIN_URL)
     if request.user.is_authenticated or not is_known:
         return ""
-    parts = urlsplit(resolve_url(configured.LOGIN_URL))
+    try:
+        parts = urlsplit(resolve_url(configured.LOGIN_URL))
+    except NoReverseMatch:
+        return ""
     query = QueryDict(parts.query, mutable=True)
     query["next"] = address_after_login(request)
     return urlunsplit(parts._replace(query=query.urlencode(safe="/")))
@@ -97,21 +104,30 @@ def show(
 ) -> HttpResponse:
     """Render one of our pages; with our own template where a project's engines do not find it.
 
-    A refusal must not become an error, after which the session would not be saved.
+    Or where a context processor of the project, or its template, needs a schema: nobody could
+    choose one. A refusal must not become an error, after which the session would not be saved.
     """
+    # Beside the admin, our pages have its looks, and the light or dark that was chosen there.
+    context = {"is_admin_installed": apps.is_installed("django.contrib.admin"), **context}
     try:
         found: Any = get_template(template)
     except TemplateDoesNotExist:
         found = own_engine().get_template(template)
-    # Beside the admin, our pages have its looks, and the light or dark that was chosen there.
-    context = {"is_admin_installed": apps.is_installed("django.contrib.admin"), **context}
-    return HttpResponse(found.render(context, request), status=status)
+    try:
+        page = found.render(context, request)
+    except NoActiveSchema as error:
+        logger.warning("%s was shown as we have it, without your templates: %s", template, error)
+        page = own_engine().get_template(template).render(context, request)
+    return HttpResponse(page, status=status)
 
 
 @cache
 def own_engine() -> DjangoTemplates:
     """Return a template engine that knows our templates."""
-    processors = ["django.template.context_processors.request"]
+    processors = [
+        "django.template.context_processors.request",
+        "django.contrib.messages.context_processors.messages",
+    ]
     return DjangoTemplates(
         {
             "NAME": "boardinghouse",

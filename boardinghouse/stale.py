@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
 from boardinghouse import access
@@ -88,7 +89,7 @@ def kept(request: HttpRequest) -> dict[str, Any]:
     ]
     return {
         "field": FIELD,
-        "address": request.get_full_path(),
+        "address": address_of(request),
         "is_about_object": names_object(request),
         "typed": typed,
         "shown": [(name, value) for name, value in typed if value and not is_secret(name)],
@@ -107,7 +108,12 @@ def is_secret(name: str) -> bool:
     return any(word in name.lower() for word in SECRET)
 
 
+def address_of(request: HttpRequest) -> str:
+    """Return a request's address as a link on this site, though its path may begin with ``//``."""
+    return escape_leading_slashes(request.get_full_path())
+
+
 def address_in(request: HttpRequest, schema: str) -> str:
     """Return a request's address, with a switch to a schema before it is served."""
-    address = request.get_full_path()
+    address = address_of(request)
     return f"{address}{'&' if '?' in address else '?'}{urlencode({PARAMETER: schema})}"

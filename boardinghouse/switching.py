@@ -11,7 +11,8 @@ from django.http import HttpRequest
 
 from boardinghouse import access
 from boardinghouse.exceptions import Forbidden
-from boardinghouse.schema import get_request, revoke_request
+from boardinghouse.kept import forget_permissions
+from boardinghouse.schema import revoke_request
 from boardinghouse.signals import session_requesting_schema_change, session_schema_changed
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ KEY, NAME_KEY = "schema", "schema_name"
 #: The attribute of a session whose schema has changed that says what it may replace in the stored
 #: one, for `races`: anything, where somebody asked for it, or else only what was there before.
 REPLACES, ANYTHING = "schema_replaces", object()
-PERMISSION_CACHES = ("_perm_cache", "_user_perm_cache", "_group_perm_cache")
 
 
 def change_schema(request: HttpRequest, schema: str | AbstractSchema | None) -> None:
@@ -78,11 +78,11 @@ def forget_schema(request: HttpRequest) -> None:
 
 
 def tell(request: HttpRequest, schema: AbstractSchema | None) -> None:
-    forget_permissions()
     session: Any = request.session
     setattr(session, REPLACES, ANYTHING)
     # `Client.force_login` makes a request that has no user.
     user = getattr(request, "user", None)
+    forget_permissions(user)
     session_schema_changed.send(sender=None, request=request, user=user, schema=schema)
 
 
@@ -96,11 +96,3 @@ def unasked(request: HttpRequest) -> Iterator[None]:
     finally:
         if hasattr(session, REPLACES):
             setattr(session, REPLACES, replaces)
-
-
-def forget_permissions(**kwargs: Any) -> None:
-    """Drop what the request's user has cached of permissions: they are another schema's."""
-    user = getattr(get_request(), "user", None)
-    for cache in PERMISSION_CACHES:
-        if hasattr(user, cache):
-            delattr(user, cache)

@@ -107,6 +107,28 @@ def test_with_no_schema_who_has_no_rights_at_all_yet_is_sent_to_the_chooser_too(
     assert response.url == "/__change_schema__/?next=%2Fadmin%2Ftestapp%2Faccount%2F"
 
 
+@pytest.mark.parametrize(("schema", "status"), [(None, 302), ("a", 200), ("b", 200)])
+def test_the_list_of_an_app_sends_who_sees_nothing_of_it_to_the_chooser(editor, schema, status):
+    if schema:
+        enter(editor, schema)
+
+    response = editor.get("/admin/testapp/")
+
+    assert response.status_code == status
+    if not schema:
+        assert response.url == "/__change_schema__/?next=%2Fadmin%2Ftestapp%2F"
+        (message,) = get_messages(response.wsgi_request)
+        assert str(message) == "You must select a schema to access that resource"
+
+
+def test_the_list_of_a_shared_app_of_which_one_sees_nothing_is_not_found_as_by_django(editor):
+    assert editor.get("/admin/auth/").status_code == 404
+
+
+def test_with_no_schema_who_sees_something_of_an_app_has_its_list(boss):
+    assert boss.get("/admin/testapp/").status_code == 200
+
+
 def test_with_no_schema_an_action_does_nothing_but_send_to_the_chooser(boss):
     response = boss.post(
         CHANGELIST, {"action": "delete_selected", "_selected_action": ["1"], "post": "yes"}

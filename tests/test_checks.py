@@ -14,6 +14,7 @@ from boardinghouse.middleware import SchemaMiddleware
 from boardinghouse.models import AbstractSchema, Schema
 from boardinghouse.names import TEMPLATE
 from tests.conftest import connected_with
+from tests.testapp.models import Account
 
 OURS = "boardinghouse.middleware.SchemaMiddleware"
 
@@ -111,6 +112,28 @@ def test_a_missing_app_is_an_error(name, monkeypatch):
     monkeypatch.setattr(checks.apps, "is_installed", lambda app: app != name)
 
     assert ids(checks.check_installed_apps) == ["boardinghouse.E004"]
+
+
+class SessionStore:
+    """A project's own engine, whose rows are of a model that nobody has shared."""
+
+    @classmethod
+    def get_model_class(cls):
+        return Account
+
+
+def test_sessions_that_are_private_rows_are_an_error():
+    with override_settings(SESSION_ENGINE=__name__):
+        (found,) = checks.check_session_model()
+
+    assert found.id == "boardinghouse.E075"
+    assert "testapp.Account" in found.msg
+
+
+@pytest.mark.parametrize("engine", ["db", "cached_db", "cache", "file", "signed_cookies"])
+def test_djangos_own_sessions_are_no_error(engine):
+    with override_settings(SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}"):
+        assert ids(checks.check_session_model) == []
 
 
 @pytest.mark.parametrize("backend", ["DjangoTemplates", "Jinja2"])

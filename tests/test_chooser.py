@@ -1,13 +1,17 @@
 """The page on which a person chooses a schema."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
+from boardinghouse.chooser import MOST_WORDS, search_visible
 from boardinghouse.models import Schema
 from tests.browsers import HTML, enter
 from tests.conftest import make_user
+from tests.testapp.models import Account
 
 CHOOSER = "/__change_schema__/"
 
@@ -103,6 +107,27 @@ def test_many_come_in_pages(browser, many):
     assert 'rel="prev" href="/__change_schema__/?page=2&amp;q=&amp;next=/owners/"' in last
 
 
+def test_where_one_is_on_another_page_or_not_found_it_says_so_all_the_same(browser, many, schemata):
+    browser.force_login(many)
+    Schema.objects.filter(pk="b").update(name="Yonder & Co")
+    enter(browser, "b")
+
+    for query in ("", "?q=School"):
+        html = page(browser, query)
+
+        assert "b" not in choices(html)
+        assert "You are in Yonder &amp; Co." in html
+
+
+def test_a_place_that_one_has_lost_is_not_named(browser, many, schemata):
+    browser.force_login(many)
+    enter(browser, "b")
+    User.objects.update(is_superuser=False)
+    many.schemata.set(Schema.objects.exclude(pk="b"))
+
+    assert "You are in" not in page(browser)
+
+
 @pytest.mark.parametrize("number", ["0", "99", "x", "-1"])
 def test_a_page_that_is_none_is_another_one(browser, many, number):
     browser.force_login(many)
@@ -120,6 +145,12 @@ def test_it_can_be_searched_by_words_of_either_name(browser, many, search, found
     response = browser.get(CHOOSER, {"q": search}, headers=HTML)
 
     assert len(choices(response.content.decode())) == found
+
+
+def test_a_search_of_a_thousand_words_is_a_short_query(member):
+    query = str(search_visible(member, "school " * 1000).query)
+
+    assert query.count("LIKE") == 2 * MOST_WORDS
 
 
 def test_few_need_no_search(visitor):
@@ -174,6 +205,37 @@ def test_without_a_template_engine_it_is_there_all_the_same(visitor, settings):
     settings.TEMPLATES = []
 
     assert choices(page(visitor)) == ["a", "b"]
+
+
+def count_accounts(request):
+    return {"accounts": Account.objects.count()}
+
+
+@pytest.fixture
+def counting(settings):
+    """A project of whose context processors one needs a schema."""
+    named = settings.TEMPLATES[0]["OPTIONS"]["context_processors"]
+    options = {"context_processors": [f"{__name__}.count_accounts", *named]}
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "OPTIONS": options}]
+
+
+def test_where_the_projects_pages_need_a_schema_it_is_there_all_the_same(visitor, counting, caplog):
+    asked = visitor.get("/owners/", headers=HTML)
+
+    html = page(visitor, f"?{urlsplit(asked['Location']).query}")
+
+    assert choices(html) == ["a", "b"]
+    assert "You must select a schema to access that resource" in html
+    assert "boardinghouse/choose.html was shown as we have it" in caplog.text
+
+
+def test_a_refusal_is_none_the_less_one_where_the_projects_pages_need_a_schema(visitor, counting):
+    enter(visitor, "a")
+
+    response = visitor.get("/owners/?__schema=missing", headers=HTML)
+
+    assert (response.status_code, "Not allowed" in response.content.decode()) == (403, True)
+    assert "schema" not in visitor.session
 
 
 def test_beside_the_admin_it_has_its_looks_and_its_dark_mode(visitor):

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from contextlib import closing, nullcontext
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import User
@@ -335,10 +336,29 @@ def test_a_separator_before_the_command_is_none_of_its_words(schemata):
     )
 
 
-@pytest.mark.parametrize("command", [["list_schemata"], ["with_schema", "--all", "check"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["list_schemata"],
+        ["with_schema", "--all", "check"],
+        ["create_schema", "c"],
+        ["create_schema", "c", "--user", "ann"],
+    ],
+)
 def test_before_migrate_a_command_says_what_to_type(db, command):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE boardinghouse_schema RENAME TO away")
 
     with pytest.raises(CommandError, match=r"manage\.py migrate"):
+        run(*command)
+
+
+@pytest.mark.parametrize(
+    "command", [["list_schemata"], ["create_schema", "c"], ["drop_schema", "a", "--noinput"]]
+)
+def test_a_database_of_another_kind_is_refused(db, monkeypatch, command):
+    plain = SimpleNamespace(settings_dict={"ENGINE": "django.db.backends.sqlite3"})
+    monkeypatch.setattr("boardinghouse.management.options.connections", {"default": plain})
+
+    with pytest.raises(CommandError, match=r"'default' can have no schemata: .*sqlite3"):
         run(*command)

@@ -47,6 +47,13 @@ def test_an_anonymous_visitor_sees_none(request_of):
     assert found["selected_schema"] is None
 
 
+def test_an_error_page_of_a_middleware_before_authentication_sees_none(db):
+    found = variables(RequestFactory().get("/"))
+
+    assert list(found["schemata"]) == []
+    assert list(found["schema_choices"]) == []
+
+
 def test_the_selected_one_is_the_active_one(request_of, member):
     with override("b"):
         found = variables(request_of(member))

@@ -215,8 +215,11 @@ class TestOnlyOne:
         assert deselecting.content == b"none"
         assert response.content == b"a"
 
+    @pytest.mark.parametrize(
+        "headers", [{}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Purpose": "prefetch"}]
+    )
     def test_a_receiver_that_refuses_it_does_not_shut_the_user_out(
-        self, browser, member_of_a, connect
+        self, browser, member_of_a, connect, headers
     ):
         def refuse(schema, **kwargs):
             if schema is not None:
@@ -225,7 +228,7 @@ class TestOnlyOne:
         connect(session_requesting_schema_change, refuse)
         browser.force_login(member_of_a)
 
-        response = browser.get("/schema/")
+        response = browser.get("/schema/", headers=headers)
 
         assert (response.status_code, response.content) == (200, b"none")
         assert "schema" not in browser.session
@@ -267,6 +270,15 @@ class TestSessionEngines:
         response = visitor.get("/regions/")
 
         assert (refused.status_code, response.status_code) == (403, 200)
+
+    def test_the_session_learns_the_name_that_people_see_now(self, visitor):
+        enter(visitor, "b")
+        Schema.objects.filter(pk="b").update(name="Beta")
+
+        visitor.get("/owners/")
+
+        assert visitor.session["schema_name"] == "Beta"
+        assert visitor.get("/owners/").content == b"b"
 
     def test_it_is_not_written_when_nothing_changed(self, visitor):
         enter(visitor, "b")

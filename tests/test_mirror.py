@@ -34,6 +34,17 @@ def test_it_is_emptied_when_the_schema_is_left(visitor):
     visitor.post("/__change_schema__/", {"schema": ""})
 
     assert visitor.cookies[COOKIE].value == ""
+    assert visitor.cookies[COOKIE]["max-age"] == 0  # else scripts read two quotes
+
+
+def test_it_says_where_a_page_was_made_that_another_site_led_to(browser, member_of_a):
+    browser.force_login(member_of_a)
+
+    response = browser.get("/owners/", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert response.content == b"a"
+    assert browser.cookies[COOKIE].value == "a"
+    assert "schema" not in browser.session
 
 
 def test_nobody_without_a_schema_gets_it(browser, schemata):

@@ -539,6 +539,34 @@ def test_dropping_a_queryset(news):
     assert news[-1] == ("deleted", "a", "c", "default")
 
 
+@pytest.fixture
+def held_b(news):
+    """Three schemata; the row of b stays, as a table that is no model's refers to it."""
+    Schema.objects.mass_create("a", "b", "c")
+    run("CREATE TABLE public.holds (schema varchar REFERENCES boardinghouse_schema)")
+    run("INSERT INTO public.holds VALUES ('b')")
+    yield
+    run("DROP TABLE public.holds")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_those_that_were_dropped_before_one_that_cannot_be_are_told_of(held_b, news):
+    with pytest.raises(IntegrityError):
+        Schema.objects.all().delete(drop=True)
+
+    assert clones() == ["b", "c"]
+    assert news[3:] == [("deleted", "a", "default")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_told_of_what_was_dropped_in_a_transaction_that_fails(held_b, news):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Schema.objects.all().delete(drop=True)
+
+    assert clones() == ["a", "b", "c"]
+    assert news[3:] == []
+
+
 def test_dropping_none_tells_nothing(news):
     assert Schema.objects.none().delete(drop=True) == (0, {})
     assert Schema(schema="a", name="a").delete() == (0, {})

@@ -1,7 +1,7 @@
 """What a schema may be called, and how a name reaches SQL."""
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.forms import modelform_factory
 from django.test import override_settings
@@ -144,3 +144,11 @@ def test_the_path_is_composed_in_one_way():
 @override_settings(BOARDINGHOUSE_EXTRA_SEARCH_PATH=["extensions", "odd name"])
 def test_extra_schemata_come_last_on_the_path():
     assert compose_path("a") == '"a", public, "extensions", "odd name"'
+
+
+@pytest.mark.parametrize("value", ["extensions", None, [None]])
+def test_what_is_no_list_of_extra_schemata_is_refused(settings, value):
+    settings.BOARDINGHOUSE_EXTRA_SEARCH_PATH = value
+
+    with pytest.raises(ImproperlyConfigured, match=r"SEARCH_PATH is .*no list of names.*Write"):
+        compose_path("a")

@@ -174,6 +174,18 @@ class TestSignedLinks:
     def test_an_address_keeps_what_it_had(self, url, expected):
         assert schema_url("a", url) == expected
 
+    @pytest.mark.parametrize(
+        ("schema", "name"), [(Schema(schema="a", name="Alpha"), "a"), ("", ""), (None, "")]
+    )
+    def test_an_address_is_for_a_schema_whatever_people_see_it_as(self, schema, name):
+        assert schema_url(schema, "/page/") == f"/page/?__schema={name}"
+
+    def test_a_signed_one_is_for_it_too(self, in_a, member):
+        address = schema_url(Schema.objects.get(pk="b"), "/owners/", user=member)
+
+        assert in_a.get(address, headers=CROSS_SITE)["Location"] == "/owners/"
+        assert in_a.get("/owners/").content == b"b"
+
 
 def login_on(response):
     """Return where a page says that one logs in."""
@@ -207,6 +219,15 @@ def test_there_is_no_link_to_a_login_that_nobody_has_named(browser, schemata):
 
     assert "Log in</a>" not in page
     assert "Choose a schema" in page
+
+
+def test_a_login_that_has_no_address_makes_no_error_of_a_refusal(browser, schemata, settings):
+    settings.LOGIN_URL = "nowhere"
+
+    response = browser.get("/owners/?__schema=a", headers=HTML)
+
+    assert response.status_code == 403
+    assert "Log in</a>" not in response.content.decode()
 
 
 def test_who_is_logged_in_is_led_to_no_login(in_a, settings):

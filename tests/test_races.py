@@ -169,6 +169,16 @@ class TestSessionsInCookies:
 
         assert in_a.get("/schema/").content == b"none"
 
+    def test_a_choice_of_all_subdomains_is_taken_away_there(self, in_a, settings):
+        settings.SESSION_COOKIE_DOMAIN = ".testserver"
+        enter(in_a, "b")
+        in_a.get("/log-out/")
+
+        in_a.get("/schema/")
+
+        gone = in_a.cookies["boardinghouse_choice"]
+        assert (gone.value, gone["domain"]) == ("", ".testserver")
+
 
 @pytest.mark.parametrize("how", ["save", "cycle_key"])
 def test_a_view_that_saves_the_session_itself_undoes_no_switch(in_a, meanwhile, how):

@@ -106,6 +106,15 @@ def test_its_two_buttons_send_there_or_here(member, action, where):
     assert rows() == expected
 
 
+def test_its_buttons_never_send_to_another_site(in_b):
+    response = in_b.post(
+        "http://testserver//evil.example/", {FIELD: "a", "owner": "typed"}, headers=HTML
+    )
+
+    actions = re.findall(r'action="([^"]*)"', response.content.decode())
+    assert actions == ["/%2Fevil.example/?__schema=a", "/%2Fevil.example/"]
+
+
 def test_files_cannot_be_kept_and_the_page_says_so(in_b):
     upload = SimpleUploadedFile("x.txt", b"text")
 

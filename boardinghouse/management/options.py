@@ -107,8 +107,13 @@ def add_schema_option(parser: CommandParser) -> None:
 
 
 def schemata_of(database: str) -> SchemaQuerySet:
-    """Return the schemata of a database; raise CommandError where nothing is migrated yet."""
+    """Return the schemata of a database; raise CommandError where there can be none yet."""
     connection: Any = connections[database]
+    if not hasattr(connection, "apply_schema"):
+        raise CommandError(
+            f"The database {database!r} can have no schemata: its ENGINE is "
+            f"{connection.settings_dict['ENGINE']!r}. Choose another --database."
+        )
     if not ddl.table_exists(connection, "public", fleet.registry_table()):
         raise CommandError(
             f"The database {database!r} has no table of schemata yet. Type `manage.py migrate`."

@@ -42,7 +42,7 @@ def schema_url(
         raise template.TemplateSyntaxError(
             "A signed link is for one person: {% schema_url schema url signed=True user=user %}."
         )
-    return make_url(getattr(schema, "schema", schema), url, user=reader)
+    return make_url(schema, url, user=reader)
 
 
 def get_user_of(context: template.Context) -> Any:

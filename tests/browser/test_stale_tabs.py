@@ -106,6 +106,15 @@ class TestNotice:
 
         expect(form.locator(MOVED)).to_be_visible()
 
+    def test_does_not_come_on_a_page_of_no_school(self, tomas):
+        tab = tomas.open("/?__schema=riverside")
+        tab.goto(f"{tomas.site.address}/?__schema=")
+        expect(tab.get_by_role("heading", name="Which school?")).to_be_visible()
+
+        tab.evaluate("window.dispatchEvent(new Event('focus'))")
+
+        expect(tab.locator(MOVED)).to_have_count(0)
+
     def test_reloads_a_page_with_a_fragment_too(self, tomas):
         tab = tomas.open("/pupils/?__schema=riverside")
         tab.goto(f"{tomas.site.address}/pupils/#top")

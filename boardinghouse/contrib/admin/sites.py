@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from boardinghouse.contrib.admin.fitting import fit
 from boardinghouse.contrib.admin.models import SchemaLogEntry
 from boardinghouse.contrib.admin.views import AutocompleteView, SwitcherView
+from boardinghouse.responses import ask_to_select
 from boardinghouse.schema import get_active_schema, get_active_schema_name
 from boardinghouse.sharing import is_shared_model
 
@@ -39,6 +40,17 @@ class SchemaAdminSite(AdminSite):
 
     def autocomplete_view(self, request: HttpRequest) -> Any:
         return AutocompleteView.as_view(admin_site=self)(request)
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> Any:
+        """Send to the chooser whoever sees nothing of an app for want of a schema."""
+        is_missing = get_active_schema_name() is None and self.has_private_models(app_label)
+        if is_missing and not self.get_app_list(request, app_label):
+            return ask_to_select(request)
+        return super().app_index(request, app_label, extra_context)
+
+    def has_private_models(self, app_label: str) -> bool:
+        models = (each for each in self._registry if each._meta.app_label == app_label)
+        return not all(map(is_shared_model, models))
 
     def get_log_entries(self, request: HttpRequest) -> Any:
         """Return the entries of the active schema and of shared objects."""

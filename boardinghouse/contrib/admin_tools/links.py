@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from boardinghouse.links import schema_url
-from boardinghouse.schema import get_active_schema_name, get_schema_model
+from boardinghouse.schema import get_active_schema, get_schema_model
 from boardinghouse.wishes import endpoint_address
 
 #: Above so many schemata the rest is left to the chooser.
@@ -27,17 +27,21 @@ class SchemaLink(NamedTuple):
 def links_to_schemata(context: Any, limit: int = LIMIT) -> list[SchemaLink]:
     """Return links that switch, in one query: the person's schemata, the current one marked.
 
-    Where there are more than `limit`, the last link leads to the chooser.
+    Where there are more than `limit`, the last link leads to the chooser, and the current one is
+    among those before it.
     """
     request: HttpRequest = context["request"]
     manager: Any = get_schema_model()._default_manager
     found = list(manager.visible_to(request.user).order_by("name", "pk")[: limit + 1])
-    current, back = get_active_schema_name(), address_of_page(context)
-    links = [link_to(schema, back, is_current=schema.schema == current) for schema in found]
-    if len(links) <= limit:
+    here, back = get_active_schema(), address_of_page(context)
+    shown = found[:limit]
+    if here is not None and here not in shown:
+        shown = [here, *shown[:-1]]
+    links = [link_to(schema, back, is_current=schema == here) for schema in shown]
+    if len(found) <= limit:
         return links
     chooser = f"{endpoint_address(request)}?{urlencode({'next': back})}"
-    return [*links[:limit], SchemaLink(_("All of them…"), chooser, is_current=False)]
+    return [*links, SchemaLink(_("All of them…"), chooser, is_current=False)]
 
 
 def link_to(schema: Any, back: str, *, is_current: bool) -> SchemaLink:
