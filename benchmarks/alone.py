@@ -1,6 +1,6 @@
 """What grows with the fleet: everything that a schema or a request costs, at several sizes.
 
-    python -m benchmarks.alone [--sizes 100,1000,5000,10000] [--rounds 5] [--patience 1800]
+    python -m benchmarks.alone [--sizes 100,1000,5000,10000] [--rounds 5] [--patience 600]
         [--json FILE]
 
 Small schemata (four private tables, two of them with keys to the user table) on a database of its
@@ -32,7 +32,7 @@ from benchmarks.request_cost import ROOT, database_of_its_own, say
 from boardinghouse.contrib.embedded import database_settings
 
 LOCKS = 2048
-PATIENCE = 1800
+PATIENCE = 600
 DATA = ROOT / ".data" / "alone"
 #: At most: the last size's cost of a schema, or of a request, as a multiple of the first's.
 FLAT = 1.5
