@@ -8,7 +8,7 @@ TABLES = {
     "nothing": "nothing to do, s",
     "memory": "its largest process, MB",
 }
-WIDTH, HEIGHT, LEFT, TOP, RIGHT = 760, 380, 60, 40, 230
+WIDTH, HEIGHT, LEFT, TOP, RIGHT = 800, 380, 60, 40, 270
 COLOURS = (
     *("#6b7280", "#b45309", "#d97706", "#ca8a04", "#1d4ed8", "#60a5fa", "#047857", "#7c3aed"),
     *("#be185d", "#0f766e"),
