@@ -1,7 +1,6 @@
 """A copy of a schema has its rows too, as they were at one moment."""
 
 import threading
-from contextlib import closing
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,10 +14,10 @@ from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import override, working_in
 from boardinghouse.signals import schema_created
 from tests.catalog import catalog, difference, rows, run, schema_exists
-from tests.conftest import connected_with, owners, schemata_in_postgresql
+from tests.conftest import owners, schemata_in_postgresql
 from tests.testapp.models import Account, Entry
 from tests.values import OWN_VALUES
-from tests.waiting import wait_for_lock
+from tests.waiting import busy_users, elsewhere, wait_for_lock
 from tests.zoo.models import Animal, Elephant, Kind
 
 pytestmark = pytest.mark.django_db
@@ -303,7 +302,7 @@ def test_a_copy_shows_one_moment_of_a_source_that_is_in_use(committed_schemata):
             connection.close()
 
     thread = threading.Thread(target=copy)
-    with closing(connection.copy()) as other, other.cursor() as writer:
+    with elsewhere() as writer:
         writer.execute("SELECT pg_advisory_lock(42)")
         thread.start()
         wait_for_lock("advisory")
@@ -387,15 +386,7 @@ def test_settings_are_afterwards_what_they_were(schemata, value):
 def test_a_copy_does_not_queue_behind_a_busy_table_for_long(committed_schemata, settings):
     """While it waits for the table of users, everybody else would wait behind it."""
     settings.BOARDINGHOUSE_LOCK_TIMEOUT = 0.02
-    with (
-        connected_with({"options": "-c statement_timeout=30s"}),
-        closing(connection.copy()) as other,
-        other.cursor() as cursor,
-    ):
-        cursor.execute("BEGIN; LOCK TABLE public.auth_user IN ROW EXCLUSIVE MODE")
+    with busy_users(), pytest.raises(ReplayFailed, match="lock timeout"):
+        Schema.objects.clone("a", "c")
 
-        with pytest.raises(ReplayFailed, match="lock timeout"):
-            Schema.objects.clone("a", "c")
-
-        cursor.execute("ROLLBACK")
     assert schemata_in_postgresql() == {"a", "b"}

@@ -3,7 +3,6 @@
 import json
 import os
 import zipfile
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -33,10 +32,11 @@ from boardinghouse.names import TEMPLATE
 from boardinghouse.schema import get_active_schema_name, override, working_in
 from boardinghouse.sharing import private_tables
 from tests.catalog import catalog, constraints_of, difference, indexes_of, rows, run
-from tests.conftest import connected_with, make_user
+from tests.conftest import make_user
 from tests.lending.models import Club, Edition, Fine, Loan, Note, Reader, Shelf, Title, Visit
 from tests.project import Project, empty_database
 from tests.testapp.models import Account, Region
+from tests.waiting import busy_users, elsewhere
 from tests.zoo.models import Elephant, Kind, Show
 
 pytestmark = pytest.mark.django_db
@@ -609,8 +609,7 @@ class TestTheFile:
         inner = dumping.describe_shared
 
         def write_meanwhile(*args):
-            other = connection.copy()
-            with closing(other), other.cursor() as cursor:
+            with elsewhere() as cursor:
                 cursor.execute("UPDATE a.testapp_account SET owner = 'late'")
             return inner(*args)
 
@@ -628,8 +627,7 @@ class TestTheFile:
         inner = dumping.describe_shared
 
         def rewrite_meanwhile(*args):
-            other = connection.copy()
-            with closing(other), other.cursor() as cursor:
+            with elsewhere() as cursor:
                 cursor.execute("SET lock_timeout = '10ms'")
                 with pytest.raises(OperationalError, match="lock timeout"):
                     cursor.execute("ALTER TABLE a.testapp_entry ALTER amount TYPE bigint")
@@ -649,16 +647,11 @@ class TestTheFile:
         path = dump(tmp_path)
         settings.BOARDINGHOUSE_LOCK_TIMEOUT = 0.02
         with (
-            connected_with({"options": "-c statement_timeout=30s"}),
-            closing(connection.copy()) as other,
-            other.cursor() as cursor,
+            busy_users(),
+            pytest.raises(CommandError, match=r"Nothing was loaded: .*lock timeout"),
         ):
-            cursor.execute("BEGIN; LOCK TABLE public.auth_user IN ROW EXCLUSIVE MODE")
+            load(path)
 
-            with pytest.raises(CommandError, match=r"Nothing was loaded: .*lock timeout"):
-                load(path)
-
-            cursor.execute("ROLLBACK")
         assert not ddl.schema_exists(connection, "c")
 
     def test_says_what_was_written_and_made(self, furnished, tmp_path, capsys):
@@ -707,8 +700,7 @@ class TestHistory:
         inner, claimed = loading.find_missing, []
 
         def claim_meanwhile(*args):
-            other = connection.copy()
-            with closing(other), other.cursor() as cursor:
+            with elsewhere() as cursor:
                 cursor.execute("SELECT pg_try_advisory_lock(%s)", [ddl.TEMPLATE_LOCK])
                 claimed.append(cursor.fetchone()[0])
             return inner(*args)
